@@ -1,0 +1,109 @@
+/**
+ * The one error type that crosses rooms. Every failure a client or a person may see is made by a
+ * factory beside the code that detects it, carries a stable code, and names the next step.
+ */
+
+/** Stable, documented identifiers; clients and tests match on these, never on messages. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'unsupported_parameter'
+  | 'unsupported_content'
+  | 'invalid_json'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'invalid_api_key'
+  | 'host_not_allowed'
+  | 'origin_not_allowed'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'model_not_found'
+  | 'queue_full'
+  | 'queue_timeout'
+  | 'no_instance'
+  | 'instance_lost'
+  | 'start_failed'
+  | 'port_in_use'
+  | 'port_not_allowed'
+  | 'work_dir_in_use'
+  | 'binary_not_found'
+  | 'upstream_protocol'
+  | 'upstream_rejected'
+  | 'upstream_auth'
+  | 'upstream_rate_limit'
+  | 'upstream_content_filter'
+  | 'upstream_failed'
+  | 'upstream_empty'
+  | 'upstream_timeout'
+  | 'cancelled'
+  | 'stopping'
+  | 'internal';
+
+export interface GatewayErrorOptions {
+  readonly code: ErrorCode;
+  /** What went wrong and what to do next, in one or two plain sentences. */
+  readonly message: string;
+  /** HTTP status the failure maps to when nothing has been sent yet. */
+  readonly status: number;
+  /** The request field at fault, as a path such as `messages[2].content`. */
+  readonly param?: string | undefined;
+  /** True when the same request may succeed if it is sent again. */
+  readonly retryable?: boolean | undefined;
+  /** Seconds a client should wait before it tries again (`Retry-After`). */
+  readonly retryAfterSeconds?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failure with a stable code and an HTTP mapping. Build it through a factory, not directly. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly param: string | undefined;
+  readonly retryable: boolean;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(options: GatewayErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.status = options.status;
+    this.param = options.param;
+    this.retryable = options.retryable ?? false;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Anything thrown, as a GatewayError; an unknown error becomes `internal` and keeps its cause. */
+export function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  return new GatewayError({
+    code: 'internal',
+    status: 500,
+    message: 'The gateway failed unexpectedly; its log has the details.',
+    cause: error,
+  });
+}
+
+/** The request is malformed at `param`. */
+export function invalidRequest(param: string | undefined, message: string): GatewayError {
+  return new GatewayError({ code: 'invalid_request', status: 400, message, param });
+}
+
+/** The turn was cancelled by its own client; nobody is left to read an answer. */
+export function cancelled(): GatewayError {
+  return new GatewayError({
+    code: 'cancelled',
+    status: 499,
+    message: 'The client closed the request.',
+  });
+}
+
+/** The gateway is shutting down and ends its turns. */
+export function stopping(): GatewayError {
+  return new GatewayError({
+    code: 'stopping',
+    status: 503,
+    message: 'The gateway is stopping; send the request again when it is back.',
+    retryable: true,
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * What the gateway shows of itself: one plain object that feeds `/internal/stats`, the status bar,
+ * the panel and the public API. Holds no secret and no conversation text.
+ */
+
+export type InstanceState = 'stopped' | 'starting' | 'ready' | 'reconnecting' | 'failed' | 'closed';
+
+export interface InstanceSnapshot {
+  /** Stable name such as `lingma-1`; survives restarts. */
+  readonly id: string;
+  readonly state: InstanceState;
+  /** Counts the processes this instance has had; sessions belong to one incarnation. */
+  readonly incarnation: number;
+  readonly pid: number | null;
+  /** The process's WebSocket port on 127.0.0.1. */
+  readonly port: number | null;
+  /** Sessions the cache has pinned to this instance. */
+  readonly pinnedSessions: number;
+  /** Turns running on it now. */
+  readonly inFlight: number;
+  readonly restarts: number;
+  /** `true` logged in, `false` not, `null` not known (yet). */
+  readonly signedIn: boolean | null;
+  /** Why the instance is not ready, in words for people. */
+  readonly problem: string | null;
+}
+
+/** The seed's counters under the seed's names; `hit_rate` is rounded to 4 places. */
+export interface SessionCacheSnapshot {
+  readonly enabled: boolean;
+  readonly size: number;
+  readonly max: number;
+  readonly ttl_sec: number;
+  readonly hit_total: number;
+  readonly miss_total: number;
+  readonly hit_rate: number;
+  readonly evict_total: number;
+  readonly expire_total: number;
+  readonly invalidate_total: number;
+  /** Sessions in the middle of a turn right now; part of `size`. */
+  readonly leased: number;
+}
+
+export interface ConcurrencySnapshot {
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Turns one instance runs at once; 0 = unlimited. */
+  readonly maxInFlightPerInstance: number;
+}
+
+export interface TurnTotals {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Messages that travelled to a process, and that requests held, over all turns. */
+  readonly sentMessages: number;
+  readonly totalMessages: number;
+}
+
+export type GatewayState = 'stopped' | 'starting' | 'ready' | 'failed' | 'stopping';
+
+export interface GatewaySnapshot {
+  readonly version: string;
+  readonly state: GatewayState;
+  /** Why the gateway failed, with the next step; null unless `state` is `failed`. */
+  readonly problem: string | null;
+  /** `http://127.0.0.1:PORT` while the gateway listens. */
+  readonly baseUrl: string | null;
+  /** True when the embedded demo stands in for Lingma. */
+  readonly demo: boolean;
+  /** The program that runs as Lingma; null before the first start. */
+  readonly program: string | null;
+  readonly uptimeSeconds: number;
+  readonly instances: readonly InstanceSnapshot[];
+  readonly sessionCache: SessionCacheSnapshot;
+  readonly concurrency: ConcurrencySnapshot;
+  readonly turns: TurnTotals;
+}
+
+/** Instances that take turns, of all there are. */
+export function countReady(snapshot: Pick<GatewaySnapshot, 'instances'>): {
+  ready: number;
+  total: number;
+} {
+  const ready = snapshot.instances.filter((instance) => instance.state === 'ready').length;
+  return { ready, total: snapshot.instances.length };
+}
