@@ -1,0 +1,229 @@
+import { type Ask, readAsk } from './askParams';
+import { DirectiveError, type Script, readScript } from './directives';
+import { type RpcId, rpcCodes, RpcError } from './jsonRpc';
+import { type Step, planTurn } from './plan';
+import { type Stage, playTurn } from './player';
+import { demoReply, demoThinking, titleOf } from './replyText';
+import { Session } from './sessions';
+import type { Client, RunningTurn, World } from './world';
+
+/** An ask that is refused with a `chat/finish` (protocol §4a.2 status codes). */
+interface Refusal {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Finds the session of an ask or opens it (protocol §4a.1 `sessionId`, `isReply`). */
+function sessionFor(ask: Ask, world: World): Session | Refusal {
+  if (ask.isReply) {
+    const known = world.sessions.find(ask.sessionId);
+    if (known === undefined) return { code: 400, reason: 'session not found' };
+    if (known.running !== undefined) {
+      return { code: 409, reason: 'another turn is running on this session' };
+    }
+    return known;
+  }
+  const opened = world.sessions.open(ask.sessionId, titleOf(ask.questionText));
+  if (opened === 'limit') return { code: 429, reason: 'Session limit reached' };
+  if (opened === 'exists') {
+    const busy = world.sessions.find(ask.sessionId)?.running !== undefined;
+    return busy
+      ? { code: 409, reason: 'another turn is running on this session' }
+      : { code: 400, reason: 'session exists: isReply must be true to continue it' };
+  }
+  world.records.event('session-created', { sessionId: opened.id, requestId: ask.requestId });
+  return opened;
+}
+
+/** What makes an ask fail before its session is looked at. */
+function refusalOf(ask: Ask, world: World): Refusal | undefined {
+  if (!world.account.signedIn) return { code: 401, reason: 'not signed in' };
+  if (ask.modelKey !== '' && !world.models.reasoning.has(ask.modelKey)) {
+    return { code: 400, reason: `model not found: ${ask.modelKey}` };
+  }
+  return undefined;
+}
+
+function readScriptOf(ask: Ask): Script | Refusal {
+  try {
+    return readScript(ask.questionText);
+  } catch (error) {
+    if (error instanceof DirectiveError) return { code: 400, reason: error.message };
+    throw error;
+  }
+}
+
+function stepsFor(ask: Ask, script: Script, session: Session, world: World): Step[] {
+  const facts = {
+    question: ask.questionText,
+    sessionId: session.id,
+    turn: session.exchanges.length + 1,
+    heldCharacters: session.heldCharacters,
+  };
+  const { deltaChars, delayMs, gapMs } = world.knobs;
+  const thinks = world.models.reasoning.get(ask.modelKey) === true;
+  return planTurn({
+    script,
+    reply: () => demoReply(facts),
+    thinking: thinks ? () => demoThinking(facts) : undefined,
+    deltaChars,
+    delayMs,
+    gapMs,
+  });
+}
+
+function stageFor(ask: Ask, session: Session, client: Client, world: World): Stage {
+  const ids = { requestId: ask.requestId, sessionId: session.id };
+  return {
+    send: (method, params) => {
+      client.request(method, { ...ids, ...params });
+    },
+    extra: { sessionType: ask.sessionType },
+    sendTitle: () => {
+      client.request('session/title/update', {
+        sessionId: session.id,
+        sessionTitle: session.title,
+      });
+    },
+    invokeTool: ({ name, parameters }, done) => {
+      const call = { ...ids, toolCallId: `call-${ask.requestId}` };
+      client.request('tool/invoke', { ...call, name, parameters, async: false }, (outcome) => {
+        world.records.event('tool-replied', { ...call, ...outcome });
+        done();
+      });
+    },
+    isCongested: client.isCongested,
+    isAcknowledged: client.isAcknowledged,
+    closeClient: () => {
+      client.close(1001, 'closed by directive');
+    },
+    exit: world.exit,
+  };
+}
+
+function sendFinish(
+  client: Client,
+  ask: Ask,
+  sessionId: string,
+  end: { readonly statusCode?: unknown; readonly reason: string; readonly answer: string },
+): void {
+  client.request('chat/finish', {
+    requestId: ask.requestId,
+    sessionId,
+    reason: end.reason,
+    statusCode: end.statusCode,
+    fullAnswer: end.answer,
+    extra: { sessionType: ask.sessionType },
+  });
+}
+
+/** Plays one turn to its end and keeps what was said in the transcript. */
+async function runTurn(
+  ask: Ask,
+  steps: readonly Step[],
+  session: Session,
+  client: Client,
+  world: World,
+): Promise<void> {
+  const controller = new AbortController();
+  const turn: RunningTurn = {
+    requestId: ask.requestId,
+    sessionId: session.id,
+    stop: () => {
+      controller.abort();
+    },
+  };
+  session.running = ask.requestId;
+  world.turns.set(ask.requestId, turn);
+  client.turns.add(turn);
+  const stage = stageFor(ask, session, client, world);
+  const end = await playTurn(steps, stage, controller.signal);
+  session.running = undefined;
+  session.add({ requestId: ask.requestId, question: ask.questionText, answer: end.answer });
+  world.turns.delete(ask.requestId);
+  client.turns.delete(turn);
+  if (end.outcome === 'finished' || (end.outcome === 'stopped' && world.knobs.stopFinish)) {
+    sendFinish(client, ask, session.id, end);
+  }
+  world.records.event('turn-finished', {
+    requestId: ask.requestId,
+    sessionId: session.id,
+    outcome: end.outcome,
+    statusCode: end.statusCode ?? null,
+    reason: end.reason,
+    characters: end.answer.length,
+  });
+}
+
+/** Sends the reply to `chat/ask` itself in the way the `askReply` knob wants it. */
+function answerAsk(id: RpcId | undefined, ask: Ask, client: Client, world: World): void {
+  if (id === undefined) return;
+  const { requestId } = ask;
+  switch (world.knobs.askReply) {
+    case 'success':
+      client.reply(id, { success: true });
+      break;
+    case 'isSuccess':
+    case 'late':
+      client.reply(id, { isSuccess: true, requestId, status: 'success' });
+      break;
+    case 'refused':
+      client.reply(id, { isSuccess: false, requestId, status: 'error' });
+      break;
+    case 'error':
+      client.fail(id, rpcCodes.upstream, 'HTTP status 500: refused by the askReply knob');
+      break;
+    case 'never':
+      break;
+  }
+}
+
+/**
+ * Answers a `chat/ask` (protocol §4a): the reply, then the events, then the finish. Throws an
+ * {@link RpcError} for parameters that are wrong; a well-formed ask that cannot be served is told
+ * so by its `chat/finish`. Without an id it was sent as a notification and gets no reply.
+ */
+export async function chatAsk(
+  id: RpcId | undefined,
+  params: unknown,
+  client: Client,
+  world: World,
+): Promise<void> {
+  const ask = readAsk(params);
+  if (world.turns.has(ask.requestId)) {
+    throw new RpcError(rpcCodes.badParams, 'chat/ask: requestId is in use by a running turn');
+  }
+  const script = readScriptOf(ask);
+  if (!('code' in script) && script.ending.kind === 'exit-before') {
+    world.exit(script.ending.code);
+    return;
+  }
+  const { askReply } = world.knobs;
+  if (askReply !== 'late') answerAsk(id, ask, client, world);
+  if (askReply === 'error' || askReply === 'refused') return;
+  await serve(ask, script, client, world);
+  if (askReply === 'late') answerAsk(id, ask, client, world);
+}
+
+async function serve(
+  ask: Ask,
+  script: Script | Refusal,
+  client: Client,
+  world: World,
+): Promise<void> {
+  if ('code' in script) {
+    refuse(ask, script, client, world);
+    return;
+  }
+  const session = refusalOf(ask, world) ?? sessionFor(ask, world);
+  if (session instanceof Session) {
+    await runTurn(ask, stepsFor(ask, script, session, world), session, client, world);
+  } else {
+    refuse(ask, session, client, world);
+  }
+}
+
+function refuse(ask: Ask, { code, reason }: Refusal, client: Client, world: World): void {
+  world.records.event('turn-refused', { requestId: ask.requestId, statusCode: code, reason });
+  sendFinish(client, ask, ask.sessionId, { statusCode: code, reason, answer: '' });
+}

@@ -1,0 +1,186 @@
+import type { WebSocket } from 'ws';
+import { chatAsk } from './chat';
+import { type FrameEvent, FrameReader, FrameWriter } from './framing';
+import {
+  type Incoming,
+  type RpcId,
+  RpcError,
+  errorText,
+  resultText,
+  rpcCodes,
+  sortMessage,
+} from './jsonRpc';
+import { findMethod, paramsObject } from './methods';
+import { Outbox } from './outbox';
+import type { Client, RunningTurn, World } from './world';
+
+/** More unsent bytes than this hold a turn back. */
+const congestion = 1024 * 1024;
+const closeGraceMs = 500;
+/** The close code for a peer that breaks the protocol (RFC 6455 §7.4.1). */
+const protocolError = 1002;
+
+/** One WebSocket client, from its first byte to its last (protocol §2, §2.1, §3). */
+export class Connection implements Client {
+  readonly turns = new Set<RunningTurn>();
+  readonly #socket: WebSocket;
+  readonly #world: World;
+  readonly #name: string;
+  readonly #writer: FrameWriter;
+  readonly #reader = new FrameReader();
+  readonly #outbox: Outbox;
+  readonly #disabled: ReadonlySet<string>;
+  #initialized = false;
+
+  /** `name` tells the connections of one process apart in its log. */
+  constructor(socket: WebSocket, name: string, world: World) {
+    const { knobs } = world;
+    this.#socket = socket;
+    this.#name = name;
+    this.#world = world;
+    this.#disabled = new Set(knobs.disable.split(','));
+    this.#writer = new FrameWriter((data) => {
+      if (socket.readyState === socket.OPEN) socket.send(data);
+    }, knobs);
+    this.#outbox = new Outbox({
+      write: (json) => {
+        this.#writer.write(json);
+      },
+      stringIds: knobs.stringIds,
+      ackTimeoutMs: knobs.ackTimeoutMs,
+      onUnresponsive: (id, method) => {
+        this.#giveUp(id, method);
+      },
+    });
+    // The default binaryType makes every message one Buffer, text as well as binary.
+    socket.on('message', (data: Buffer) => {
+      for (const event of this.#reader.push(data)) this.#receive(event);
+    });
+    socket.on('close', () => {
+      this.#end();
+    });
+    socket.on('error', (error) => {
+      world.records.log(`${name}: ${error.message}`);
+    });
+    world.records.event('client-connected', { client: name });
+  }
+
+  readonly request: Client['request'] = (method, params, onReply) => {
+    this.#outbox.request(method, params, onReply);
+  };
+
+  readonly reply: Client['reply'] = (id, result) => {
+    this.#writer.write(resultText(id, result));
+  };
+
+  readonly fail: Client['fail'] = (id, code, message) => {
+    this.#writer.write(errorText(id, code, message));
+  };
+
+  readonly isCongested = (): boolean => this.#socket.bufferedAmount > congestion;
+
+  readonly isAcknowledged = (): boolean => this.#outbox.unanswered === 0;
+
+  /** Closes politely, then for good when the client does not answer the close. */
+  readonly close: Client['close'] = (code, reason) => {
+    this.#writer.flush();
+    this.#socket.close(code, reason);
+    setTimeout(() => {
+      this.#socket.terminate();
+    }, closeGraceMs).unref();
+  };
+
+  #receive(event: FrameEvent): void {
+    switch (event.kind) {
+      case 'frame':
+        this.#receiveJson(event.json);
+        break;
+      case 'unframed':
+        this.#note('Unknown message header', event.text);
+        break;
+      case 'fault':
+        this.#note(`framing fault: ${event.reason}`);
+        this.close(protocolError, 'framing fault');
+        break;
+    }
+  }
+
+  #receiveJson(json: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(json);
+    } catch {
+      this.#note('invalid JSON in a frame', json);
+      this.close(protocolError, 'invalid JSON');
+      return;
+    }
+    this.#world.records.inbound(message);
+    this.#dispatch(sortMessage(message));
+  }
+
+  #dispatch(message: Incoming): void {
+    switch (message.kind) {
+      case 'response':
+        if (!this.#outbox.settle(message.id, message.outcome)) {
+          this.#note(`reply to no request of ours: id ${JSON.stringify(message.id)}`);
+        } else if ('error' in message.outcome) {
+          this.#note(`error reply: ${JSON.stringify(message.outcome.error)}`);
+        }
+        break;
+      case 'invalid':
+        this.#note(`invalid message: ${message.reason}`);
+        this.fail(null, rpcCodes.invalidRequest, message.reason);
+        break;
+      case 'request':
+        void this.#handle(message.id, message.method, message.params);
+        break;
+      case 'notification':
+        void this.#handle(undefined, message.method, message.params);
+        break;
+    }
+  }
+
+  /** Runs a method up to its reply; without an id nothing is answered, not even a failure. */
+  async #handle(id: RpcId | undefined, name: string, params: unknown): Promise<void> {
+    try {
+      if (!this.#initialized && name !== 'initialize') {
+        throw new RpcError(rpcCodes.notInitialized, `${name} came before initialize`);
+      }
+      const method = this.#disabled.has(name) ? undefined : findMethod(name);
+      if (name === 'chat/ask' && !this.#disabled.has(name)) {
+        await chatAsk(id, params, this, this.#world);
+      } else if (method === undefined) {
+        throw new RpcError(rpcCodes.unknownMethod, `unknown method: ${name}`);
+      } else {
+        const result = method(paramsObject(params), this.#world);
+        if (name === 'initialize') this.#initialized = true;
+        if (id !== undefined) this.reply(id, result);
+      }
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.#note(error.message);
+      if (id !== undefined) this.fail(id, error.code, error.message);
+    }
+  }
+
+  #giveUp(id: RpcId, method: string): void {
+    this.#note(
+      `|Outbound| request ${JSON.stringify(id)} ${method} failed: no response from client, ` +
+        'timeout reached; client not responding, closing',
+    );
+    this.#world.records.event('client-not-responding', { client: this.#name, id, method });
+    this.close(1008, 'client not responding');
+  }
+
+  #end(): void {
+    this.#outbox.close();
+    for (const turn of this.turns) turn.stop();
+    this.#world.records.event('client-closed', { client: this.#name });
+  }
+
+  #note(problem: string, text?: string): void {
+    const sample = text === undefined ? '' : `: ${JSON.stringify(text.slice(0, 120))}`;
+    this.#world.records.log(`${this.#name}: ${problem}${sample}`);
+    this.#world.records.event('problem', { client: this.#name, problem });
+  }
+}

@@ -1,0 +1,39 @@
+import type { Outcome, RpcId } from './jsonRpc';
+import type { Knobs } from './knobs';
+import type { ModelCatalogue } from './models';
+import type { Records } from './records';
+import type { SessionStore } from './sessions';
+
+/** A turn that is being played, as `chat/stop` and the end of a connection see it. */
+export interface RunningTurn {
+  readonly requestId: string;
+  readonly sessionId: string;
+  /** Ends the turn where it stands. */
+  readonly stop: () => void;
+}
+
+/** What the connections of one demo process share. */
+export interface World {
+  readonly knobs: Knobs;
+  readonly loginUrl: string;
+  readonly models: ModelCatalogue;
+  readonly sessions: SessionStore;
+  /** By request id. */
+  readonly turns: Map<string, RunningTurn>;
+  readonly account: { signedIn: boolean };
+  readonly records: Records;
+  /** Ends the process at once, as a crash would. */
+  readonly exit: (code: number) => void;
+}
+
+/** A connected client, as the methods see it. */
+export interface Client {
+  /** Turns that end with the connection. */
+  readonly turns: Set<RunningTurn>;
+  readonly request: (method: string, params: object, onReply?: (outcome: Outcome) => void) => void;
+  readonly reply: (id: RpcId, result: unknown) => void;
+  readonly fail: (id: RpcId | null, code: number, message: string) => void;
+  readonly isCongested: () => boolean;
+  readonly isAcknowledged: () => boolean;
+  readonly close: (code: number, reason: string) => void;
+}

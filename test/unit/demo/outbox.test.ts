@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, it } from 'mocha';
+import type { RpcId } from '../../../src/demo/jsonRpc';
+import { Outbox } from '../../../src/demo/outbox';
+
+interface Setup {
+  readonly outbox: Outbox;
+  readonly sent: string[];
+  readonly givenUp: RpcId[];
+}
+
+function setup(more: { stringIds?: boolean; ackTimeoutMs?: number } = {}): Setup {
+  const sent: string[] = [];
+  const givenUp: RpcId[] = [];
+  const outbox = new Outbox({
+    write: (json) => sent.push(json),
+    stringIds: more.stringIds ?? false,
+    ackTimeoutMs: more.ackTimeoutMs ?? 0,
+    onUnresponsive: (id) => givenUp.push(id),
+  });
+  return { outbox, sent, givenUp };
+}
+
+describe('demo outbox', () => {
+  it('numbers its requests from 1 and settles them once', () => {
+    const { outbox, sent } = setup();
+    const outcomes: unknown[] = [];
+    outbox.request('m', { a: 1 }, (outcome) => outcomes.push(outcome));
+    outbox.request('m', {});
+    assert.equal(sent[0], '{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":1}}');
+    assert.equal(outbox.unanswered, 2);
+    assert.equal(outbox.settle(1, { result: null }), true);
+    assert.equal(outbox.settle(1, { result: null }), false);
+    assert.deepEqual(outcomes, [{ result: null }]);
+    assert.equal(outbox.unanswered, 1);
+  });
+
+  it('tells "1" from 1', () => {
+    const { outbox } = setup({ stringIds: true });
+    outbox.request('m', {});
+    assert.equal(outbox.settle(1, { result: {} }), false);
+    assert.equal(outbox.settle('1', { result: {} }), true);
+  });
+
+  it('gives up on the oldest request only when that one is late', async () => {
+    const { outbox, givenUp } = setup({ ackTimeoutMs: 60 });
+    outbox.request('m', {});
+    await delay(40);
+    outbox.request('m', {});
+    outbox.settle(1, { result: {} });
+    await delay(40);
+    assert.deepEqual(givenUp, []);
+    await delay(60);
+    assert.deepEqual(givenUp, [2]);
+  });
+
+  it('is quiet after it was closed', async () => {
+    const { outbox, sent, givenUp } = setup({ ackTimeoutMs: 20 });
+    outbox.request('m', {});
+    outbox.close();
+    outbox.request('m', {});
+    await delay(40);
+    assert.equal(sent.length, 1);
+    assert.deepEqual(givenUp, []);
+  });
+});
