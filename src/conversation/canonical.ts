@@ -1,0 +1,83 @@
+/**
+ * The canonical form: two messages with the same canonical text are the same message, however
+ * their client spelled them (session-reuse §3). It is what session identity is computed from, so
+ * a rule here must never make messages equal that a model would read differently.
+ */
+import type { ContentPart, Message, Part } from './messages';
+
+/**
+ * An unambiguous text for one message. Fields carry their length, so that no content can imitate
+ * the boundary between two fields.
+ */
+export function canonicalMessage(message: Message): string {
+  const fields: string[] = [message.role];
+  for (const part of mergeText(message.parts)) {
+    if (part.type === 'text') {
+      const text = message.role === 'assistant' ? canonicalAnswer(part.text) : part.text;
+      if (text) fields.push('text', text);
+    } else {
+      pushPart(fields, part);
+    }
+  }
+  return fields.map((field) => `${field.length}:${field}`).join('');
+}
+
+/** Clients trim answers and rewrite their line endings; neither makes another conversation. */
+export function canonicalAnswer(text: string): string {
+  return text.replaceAll('\r\n', '\n').trim();
+}
+
+/** Adjacent text parts as one, joined as the prompt renders them: a string equals its one part. */
+export function mergeText<P extends Part>(parts: readonly P[]): P[] {
+  const merged: P[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if (part.type === 'text' && last?.type === 'text') {
+      merged[merged.length - 1] = { ...last, text: `${last.text}\n${part.text}` };
+    } else {
+      merged.push(part);
+    }
+  }
+  return merged;
+}
+
+function pushPart(fields: string[], part: Part): void {
+  switch (part.type) {
+    case 'text':
+      fields.push('text', part.text);
+      return;
+    case 'image':
+      fields.push('image', part.url);
+      return;
+    case 'audio':
+      fields.push('audio', part.format, part.data);
+      return;
+    case 'toolCall':
+      // The id is left out: clients and gateways make it up, the model never decides on it.
+      fields.push('call', part.name, canonicalArguments(part.argumentsJson));
+      return;
+    case 'toolResult':
+      fields.push('result', String(part.parts.length));
+      for (const inner of mergeText<ContentPart>(part.parts)) pushPart(fields, inner);
+      return;
+  }
+}
+
+/** Arguments compared as JSON values: key order and number spelling do not matter. */
+function canonicalArguments(json: string): string {
+  try {
+    return JSON.stringify(sortKeys(JSON.parse(json)));
+  } catch {
+    return json;
+  }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, member]) => [key, sortKeys(member)]),
+  );
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import {
+  buildKey,
+  hashBranchContext,
+  hashUserContext,
+  type KeyMessage,
+  toolFingerprint,
+} from '../../../src/session/key';
+
+interface KeyVector {
+  apiKey: string;
+  messages: KeyMessage[];
+  toolConfig: unknown;
+  branchContext: string | null;
+  userContextHash: string;
+  branchContextHash: string;
+  toolFingerprint: string;
+  key: string;
+}
+
+const vectors = JSON.parse(
+  readFileSync('test/fixtures/session-keys.json', 'utf8'),
+) as KeyVector[];
+
+describe('session/key', () => {
+  it('computes every vector of the original', () => {
+    assert.ok(vectors.length >= 60);
+    for (const [index, vector] of vectors.entries()) {
+      const { apiKey, messages, toolConfig, branchContext } = vector;
+      assert.deepEqual(
+        {
+          userContextHash: hashUserContext(messages),
+          branchContextHash: hashBranchContext(messages),
+          toolFingerprint: toolFingerprint(toolConfig),
+          key: buildKey(apiKey, messages, { toolConfig, branchContext }),
+        },
+        {
+          userContextHash: vector.userContextHash,
+          branchContextHash: vector.branchContextHash,
+          toolFingerprint: vector.toolFingerprint,
+          key: vector.key,
+        },
+        `vector ${index}`,
+      );
+    }
+  });
+
+  it('keys of different API keys never share a scope', () => {
+    const messages = [{ role: 'user', content: 'same words' }];
+    assert.notEqual(buildKey('a', messages), buildKey('b', messages));
+    assert.equal(buildKey('', messages), buildKey('-', messages));
+  });
+
+  it('sorts object keys by code point, not by UTF-16 unit', () => {
+    // U+1D49C lies beyond the BMP: after U+FF01 by code point, before it by UTF-16 unit. The
+    // expected value was computed by Python, whose strings compare by code point.
+    assert.equal(toolFingerprint({ '\u{1D49C}': 1, '\uFF01': 2 }), '19d475b0dc1b8b77');
+  });
+});
