@@ -1,0 +1,238 @@
+/**
+ * The `chat/ask` dialect (protocol §4a), which a process spawned with `Lingma start` speaks: one
+ * request starts a turn, its events come back as requests routed by `requestId`.
+ */
+import { randomUUID } from 'node:crypto';
+import { GatewayError } from '../base/errors';
+import { isRecord } from '../base/json';
+import { AnswerAssembly } from './answer';
+import { type AnswerEvent, AnswerQueue } from './answerQueue';
+import type { Answer, AnswerResult, AskLimits, AskRequest, Dialect } from './dialect';
+import type { RpcConnection, RpcReply } from './rpc';
+import { emptyAnswer, finishError, turnTimeout } from './turnErrors';
+
+const DELETE_TIMEOUT_MS = 10_000;
+
+export class ChatAskDialect implements Dialect {
+  readonly #rpc: RpcConnection;
+  readonly #limits: AskLimits;
+  readonly #turns = new Map<string, ChatAskTurn>();
+
+  constructor(rpc: RpcConnection, limits: AskLimits) {
+    this.#rpc = rpc;
+    this.#limits = limits;
+  }
+
+  get openTurns(): number {
+    return this.#turns.size;
+  }
+
+  ask(request: AskRequest, onComplete: (result: AnswerResult) => void): Answer {
+    const requestId = randomUUID();
+    const turn = new ChatAskTurn(request.sessionId, this.#limits, onComplete, {
+      ended: () => {
+        this.#turns.delete(requestId);
+        this.#rpc.forget(rpcId);
+      },
+      stop: (sessionId) => {
+        // The reply carries nothing we need and may never come; the turn is over either way.
+        this.#rpc
+          .request('chat/stop', { requestId, sessionId: sessionId ?? '' }, 2_000)
+          .catch(noop);
+      },
+    });
+    // Registered before it is sent: an event may overtake the reply (protocol §8.1, C-8).
+    this.#turns.set(requestId, turn);
+    const rpcId = this.#rpc.send('chat/ask', askParams(requestId, request), (reply) => {
+      turn.onReply(reply);
+    });
+    return turn;
+  }
+
+  deleteSession(sessionId: string): void {
+    const remove = (params: object): Promise<unknown> =>
+      this.#rpc.request('chat/deleteSessionById', params, DELETE_TIMEOUT_MS);
+    // Some versions name the parameter `id` (protocol §4a.3).
+    remove({ sessionId })
+      .catch((error: unknown) => {
+        if (error instanceof GatewayError && error.code === 'upstream_rejected') {
+          return remove({ id: sessionId });
+        }
+        return undefined;
+      })
+      .catch(noop);
+  }
+
+  receive(method: string, params: unknown): void {
+    if (!isRecord(params)) return;
+    const { requestId } = params;
+    if (typeof requestId !== 'string') return;
+    // An unknown id belongs to a turn that ended or to somebody else's: nothing to do or to keep.
+    this.#turns.get(requestId)?.receive(method, params);
+  }
+
+  close(error: GatewayError): void {
+    for (const turn of [...this.#turns.values()]) turn.fail(error);
+  }
+}
+
+/** What a turn tells the dialect that owns it. */
+interface TurnHooks {
+  ended(): void;
+  stop(sessionId: string | undefined): void;
+}
+
+class ChatAskTurn implements Answer {
+  readonly #queue = new AnswerQueue();
+  readonly #assembly = new AnswerAssembly();
+  readonly #hooks: TurnHooks;
+  readonly #onComplete: (result: AnswerResult) => void;
+  readonly #idleTimer: NodeJS.Timeout;
+  readonly #turnTimer: NodeJS.Timeout;
+  #sessionId: string | undefined;
+  #ended = false;
+
+  constructor(
+    sessionId: string | undefined,
+    limits: AskLimits,
+    onComplete: (result: AnswerResult) => void,
+    hooks: TurnHooks,
+  ) {
+    this.#sessionId = sessionId;
+    this.#onComplete = onComplete;
+    this.#hooks = hooks;
+    const expire = (limitMs: number, what: string) => () => {
+      this.cancel(turnTimeout(what, limitMs));
+    };
+    this.#idleTimer = setTimeout(expire(limits.idleMs, 'sent nothing'), limits.idleMs);
+    this.#turnTimer = setTimeout(expire(limits.turnMs, 'did not finish'), limits.turnMs);
+  }
+
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<AnswerEvent> {
+    return this.#queue[Symbol.asyncIterator]();
+  }
+
+  cancel(error: GatewayError): void {
+    if (this.#ended) return;
+    this.#hooks.stop(this.#sessionId);
+    this.#end(error);
+  }
+
+  /** The reply to `chat/ask` itself: optional, and only bad news matters (protocol §4a.1). */
+  onReply(reply: RpcReply | GatewayError): void {
+    if (reply instanceof GatewayError) {
+      this.#end(reply);
+    } else if ('error' in reply) {
+      this.#end(finishError(reply.error.code, reply.error.message));
+    } else if (isRecord(reply.result)) {
+      const { isSuccess, success, errorMsg, message } = reply.result;
+      if (isSuccess === false || success === false) {
+        this.#end(finishError(undefined, text(errorMsg) || text(message) || 'refused'));
+      }
+    }
+  }
+
+  fail(error: GatewayError): void {
+    this.#end(error);
+  }
+
+  receive(method: string, params: Record<string, unknown>): void {
+    this.#idleTimer.refresh();
+    if (text(params['sessionId'])) this.#sessionId = text(params['sessionId']);
+    switch (method) {
+      case 'chat/answer':
+        this.#queue.push({
+          type: 'text',
+          delta: this.#assembly.answer(text(params['text']), params['overwrite'] === true),
+        });
+        return;
+      case 'chat/think':
+        this.#queue.push({ type: 'reasoning', delta: text(params['text']) });
+        return;
+      case 'error':
+      case 'fatal_error':
+        this.#end(finishError(undefined, text(params['message']) || text(params['error'])));
+        return;
+      case 'chat/finish':
+        this.#finish(params);
+        return;
+    }
+  }
+
+  #finish(params: Record<string, unknown>): void {
+    const reason = text(params['reason']);
+    const status = statusCode(params['statusCode']);
+    if (status === 200 || status === undefined) {
+      this.#queue.push({ type: 'text', delta: this.#assembly.finish(text(params['fullAnswer'])) });
+    }
+    const answered = this.#assembly.text.length > 0;
+    if (reason === 'cancelled') {
+      // Cancelled is reported with status 200 (protocol §4a.2), yet it is no answer.
+      this.#end(finishError(408, 'the turn was cancelled inside Lingma'));
+    } else if (status === undefined ? !answered : status !== 200) {
+      this.#end(finishError(status, reason));
+    } else if (!answered) {
+      this.#end(emptyAnswer());
+    } else {
+      this.#onComplete({ sessionId: this.#sessionId ?? '', text: this.#assembly.text });
+      this.#end();
+    }
+  }
+
+  #end(error?: GatewayError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#turnTimer);
+    this.#queue.end(error);
+    this.#hooks.ended();
+  }
+}
+
+function askParams(requestId: string, request: AskRequest): object {
+  const { sessionId, prompt, modelKey } = request;
+  return {
+    requestId,
+    sessionId: sessionId ?? '',
+    sessionType: 'chat',
+    mode: 'chat',
+    chatTask: 'FREE_INPUT',
+    questionText: prompt,
+    chatContext: { text: prompt, localeLang: 'en', preferredLanguage: 'en' },
+    codeLanguage: '',
+    isReply: sessionId !== undefined,
+    // A number: as a string it broke the upstream call (protocol §4a.1).
+    source: 1,
+    stream: true,
+    taskDefinitionType: 'system',
+    extra: { context: [], ...(modelKey ? { modelConfig: { key: modelKey } } : {}) },
+    targetAgent: '',
+    // Left on, these put the assistant's own long agent prompt in front of ours (protocol §4a.1).
+    pluginPayloadConfig: {
+      isEnableAutoMemory: false,
+      isEnableProjectRule: false,
+      isEnableAskAgent: false,
+    },
+    shellType: '',
+    customModel: null,
+  };
+}
+
+/** A status as a number, whether it came as one or as text; undefined when there is none. */
+function statusCode(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
+  return undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function noop(): void {
+  return undefined;
+}

@@ -1,0 +1,50 @@
+/** What the gateway asks of a Lingma process, whichever protocol dialect that process speaks. */
+import type { GatewayError } from '../base/errors';
+import type { AnswerEvent } from './answerQueue';
+
+export interface AskRequest {
+  /** The session to continue, or `undefined` to start one. */
+  readonly sessionId: string | undefined;
+  readonly prompt: string;
+  /** The process's own key of the model; empty lets it choose. */
+  readonly modelKey: string;
+}
+
+/** A completed answer, confirmed by the process. */
+export interface AnswerResult {
+  /** The session that now holds the turn; the real id, which may differ from the one asked for. */
+  readonly sessionId: string;
+  /** The whole answer as the session holds it. */
+  readonly text: string;
+}
+
+export interface AskLimits {
+  /** Milliseconds without any event of the turn. */
+  readonly idleMs: number;
+  /** Milliseconds for the whole turn; the ceiling that frees a slot from a wedged turn. */
+  readonly turnMs: number;
+}
+
+/** A running turn. Iterate it once; it throws a GatewayError when the turn fails. */
+export interface Answer extends AsyncIterable<AnswerEvent> {
+  /** The session's id as far as it is known by now. */
+  readonly sessionId: string | undefined;
+  /** Stops the turn upstream, best effort, and fails it with `error`; nothing once it has ended. */
+  cancel(error: GatewayError): void;
+}
+
+export interface Dialect {
+  /**
+   * Starts a turn. `onComplete` is called when the process confirms the answer, before the last
+   * event can be read, so that whatever it records is in place when the client sees the end.
+   */
+  ask(request: AskRequest, onComplete: (result: AnswerResult) => void): Answer;
+  /** Deletes a session, best effort; never rejects. */
+  deleteSession(sessionId: string): void;
+  /** An inbound message of the process. */
+  receive(method: string, params: unknown): void;
+  /** The connection ended: every open turn fails with `error`. */
+  close(error: GatewayError): void;
+  /** Turns that have not ended; for leak checks. */
+  readonly openTurns: number;
+}

@@ -1,0 +1,18 @@
+/** What child processes see of our environment. */
+
+/** VS Code's and Electron's own variables would change how a child of the extension host runs. */
+function isEditorVariable(name: string): boolean {
+  return /^(VSCODE_|ELECTRON_)/.test(name) || name === 'NODE_OPTIONS';
+}
+
+/** The environment for a program of the user's. */
+export function programEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !isEditorVariable(name)),
+  );
+}
+
+/** The environment for our own scripts, which run on this very executable even if it is Electron. */
+export function nodeEnvironment(): NodeJS.ProcessEnv {
+  return { ...programEnvironment(), ELECTRON_RUN_AS_NODE: '1' };
+}

@@ -1,0 +1,205 @@
+/**
+ * One place in the pool: keeps a Lingma process running, one incarnation after the other.
+ * stopped › starting › ready › reconnecting › … › failed, and closed from anywhere.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toGatewayError } from '../base/errors';
+import type { Clock } from '../base/clock';
+import type { Logger } from '../observe/log';
+import type { BackoffPolicy } from './backoff';
+import { ChatAskDialect } from './chatAsk';
+import type { AskLimits, Dialect } from './dialect';
+import { shakeHands } from './handshake';
+import { replyTo } from './inbound';
+import type { Program } from './locate';
+import type { Model } from './models';
+import { LingmaProcess } from './process';
+import { RpcConnection } from './rpc';
+
+/** A process that has been up for this long did not fail at start: its back-off starts anew. */
+const STABLE_AFTER_MS = 10_000;
+
+/** One process from its start to its end, as the owner of the sessions it holds. */
+export interface Incarnation {
+  readonly instanceId: string;
+  readonly incarnation: number;
+}
+
+/** A process that takes turns. */
+export interface LiveProcess {
+  readonly owner: Incarnation;
+  readonly pid: number;
+  readonly port: number;
+  readonly dialect: Dialect;
+  readonly models: readonly Model[];
+  readonly signedIn: boolean | null;
+}
+
+export type InstanceStatus =
+  | { readonly state: 'stopped' }
+  | { readonly state: 'starting' }
+  | { readonly state: 'ready'; readonly live: LiveProcess }
+  | { readonly state: 'reconnecting'; readonly problem: string }
+  | { readonly state: 'failed'; readonly problem: string }
+  | { readonly state: 'closed' };
+
+export interface InstanceOptions {
+  readonly id: string;
+  readonly program: Program;
+  readonly workDir: string;
+  readonly limits: AskLimits;
+  readonly backoff: BackoffPolicy;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onSpawn: (pid: number) => void;
+  readonly onGone: (pid: number) => void;
+  readonly onStatus: () => void;
+  /** A process ended, and with it every session it held. */
+  readonly onLost: (owner: Incarnation) => void;
+}
+
+/** A running process with the means to wait for its end and to bring it about. */
+interface Launched {
+  readonly live: LiveProcess;
+  readonly ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+export class Instance {
+  readonly id: string;
+  readonly #options: InstanceOptions;
+  readonly #closing = new AbortController();
+  #status: InstanceStatus = { state: 'stopped' };
+  #incarnations = 0;
+  #supervision: Promise<void> | undefined;
+
+  constructor(options: InstanceOptions) {
+    this.id = options.id;
+    this.#options = options;
+  }
+
+  get status(): InstanceStatus {
+    return this.#status;
+  }
+
+  /** Processes this instance has had. */
+  get incarnations(): number {
+    return this.#incarnations;
+  }
+
+  /** Begins to keep a process running; failures show in `status`. */
+  start(): void {
+    this.#supervision ??= this.#supervise();
+  }
+
+  /** Ends the process and all attempts to keep one; resolves when it is gone. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#supervision;
+    this.#setStatus({ state: 'closed' });
+  }
+
+  async #supervise(): Promise<void> {
+    const { signal } = this.#closing;
+    const { clock, logger } = this.#options;
+    const closed = (): boolean => signal.aborted;
+    let policy = this.#options.backoff;
+    while (!closed()) {
+      let problem: string;
+      if (this.#status.state === 'stopped') this.#setStatus({ state: 'starting' });
+      try {
+        const startedAtMs = clock.monotonicMs();
+        problem = await this.#runOnce(signal);
+        if (clock.monotonicMs() - startedAtMs > STABLE_AFTER_MS) policy = policy.reset();
+      } catch (thrown) {
+        if (closed()) return;
+        const error = toGatewayError(thrown);
+        problem = error.code === 'internal' ? String(thrown) : error.message;
+        if (!error.retryable) {
+          this.#setStatus({ state: 'failed', problem });
+          return;
+        }
+      }
+      if (closed()) return;
+      const step = policy.next();
+      if (!step) {
+        this.#setStatus({ state: 'failed', problem });
+        return;
+      }
+      policy = step.policy;
+      logger.log('warn', `${problem} Next attempt in ${Math.round(step.delayMs)} ms.`);
+      this.#setStatus({ state: 'reconnecting', problem });
+      await sleep(step.delayMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** One incarnation: resolves with the reason of its end, rejects when it never came to life. */
+  async #runOnce(signal: AbortSignal): Promise<string> {
+    const launched = await this.#launch(signal);
+    const { live } = launched;
+    this.#setStatus({ state: 'ready', live });
+    this.#options.logger.log('info', `ready: process ${live.pid}, port ${live.port}`);
+    const aborted = new Promise<string>((resolve) => {
+      const onAbort = (): void => {
+        resolve('closed');
+      };
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    const reason = await Promise.race([launched.ended, aborted]);
+    this.#setStatus({ state: 'reconnecting', problem: reason });
+    this.#options.onLost(live.owner);
+    await launched.stop();
+    return reason;
+  }
+
+  async #launch(signal: AbortSignal): Promise<Launched> {
+    const { program, workDir, limits, logger, onSpawn, onGone } = this.#options;
+    const spawned = await LingmaProcess.start(
+      { program, workDir, logger, onSpawn, onGone },
+      signal,
+    );
+    const { process, socket } = spawned;
+    const owner: Incarnation = { instanceId: this.id, incarnation: ++this.#incarnations };
+
+    let connectionEnded: (reason: string) => void = () => undefined;
+    const disconnected = new Promise<string>((resolve) => (connectionEnded = resolve));
+    const rpc = new RpcConnection(socket, {
+      reply: replyTo,
+      onMessage: (method, params) => {
+        dialect.receive(method, params);
+      },
+      onClose: (error) => {
+        dialect.close(error);
+        connectionEnded(error.message);
+      },
+    });
+    const dialect: Dialect = new ChatAskDialect(rpc, limits);
+    const stop = async (): Promise<void> => {
+      rpc.close();
+      await process.stop();
+    };
+    try {
+      const { models, signedIn } = await shakeHands(rpc);
+      const { pid, port } = process;
+      return {
+        live: { owner, pid, port, dialect, models, signedIn },
+        ended: Promise.race([
+          process.exited.then((how) => `The Lingma process ended (${how}).`),
+          disconnected,
+        ]),
+        stop,
+      };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  #setStatus(status: InstanceStatus): void {
+    // A closed instance stays closed, whatever its last process still reports.
+    if (this.#status.state === 'closed') return;
+    this.#status = status;
+    this.#options.onStatus();
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * A JSON-RPC 2.0 peer over framed messages. Lingma sends most of its traffic as requests that want
+ * an answer (protocol §2.1), so every inbound request is acknowledged here, at once and before any
+ * handler sees it: no handler can delay or forget it.
+ */
+import { GatewayError } from '../base/errors';
+import { isRecord } from '../base/json';
+import { encodeFrame, FrameDecoder, framingError } from './framing';
+
+/** A connected message channel; whoever opened it owns its errors and time-outs. */
+export interface MessageSocket {
+  send(text: string): void;
+  close(): void;
+  onMessage(listener: (data: string | Uint8Array) => void): void;
+  onClose(listener: (reason: string) => void): void;
+}
+
+export interface RpcHandlers {
+  /** A request or notification from the peer; a request has been answered already. */
+  onMessage(method: string, params: unknown): void;
+  /** The body to answer an inbound request with; `{}` unless the method wants one. */
+  reply(method: string, params: unknown): unknown;
+  /** The connection ended; every pending request has been rejected. Called once. */
+  onClose(error: GatewayError): void;
+}
+
+/** What a peer answered: exactly one of the two, as JSON-RPC has it. */
+export type RpcReply =
+  | { readonly result: unknown }
+  | { readonly error: { readonly code: number; readonly message: string } };
+
+type Id = string | number;
+
+export class RpcConnection {
+  readonly #socket: MessageSocket;
+  readonly #handlers: RpcHandlers;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<Id, (reply: RpcReply | GatewayError) => void>();
+  #nextId = 1;
+  #closed: GatewayError | undefined;
+
+  constructor(socket: MessageSocket, handlers: RpcHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    socket.onMessage((data) => {
+      this.#receive(data);
+    });
+    socket.onClose((reason) => {
+      this.#end(connectionLost(reason));
+    });
+  }
+
+  /** Sends a request and waits for its result; rejects with a GatewayError on error or time-out. */
+  request(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.send(method, params, (reply) => {
+        clearTimeout(timer);
+        if (reply instanceof GatewayError) reject(reply);
+        else if ('error' in reply) reject(rejected(method, reply.error));
+        else resolve(reply.result);
+      });
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(
+          new GatewayError({
+            code: 'upstream_timeout',
+            status: 504,
+            message: `Lingma did not answer ${method} within ${timeoutMs / 1000} s.`,
+            retryable: true,
+          }),
+        );
+      }, timeoutMs);
+    });
+  }
+
+  /**
+   * Sends a request without waiting. `onReply` hears its reply, or the error that ended the
+   * connection; it may never be called, since some requests are never answered (protocol §4a.1).
+   */
+  send(method: string, params: unknown, onReply: (reply: RpcReply | GatewayError) => void): Id {
+    const id = this.#nextId++;
+    if (this.#closed) {
+      const error = this.#closed;
+      queueMicrotask(() => {
+        onReply(error);
+      });
+      return id;
+    }
+    this.#pending.set(id, onReply);
+    this.#write({ jsonrpc: '2.0', id, method, params });
+    return id;
+  }
+
+  /** Stops listening for the reply to a request; for requests whose answer came another way. */
+  forget(id: Id): void {
+    this.#pending.delete(id);
+  }
+
+  /** Requests still waiting for a reply; for leak checks. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  close(): void {
+    this.#end(connectionLost('closed by the gateway'));
+  }
+
+  #receive(data: string | Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      for (const body of this.#decoder.push(data)) this.#dispatch(parseBody(body));
+    } catch (error) {
+      this.#end(error instanceof GatewayError ? error : framingError(String(error)));
+    }
+  }
+
+  #dispatch(message: unknown): void {
+    if (!isRecord(message)) return;
+    const { id, method, params } = message;
+    // Ids of the two directions are independent and may collide: only `method` tells them apart.
+    if (typeof method === 'string') {
+      if (typeof id === 'string' || typeof id === 'number') {
+        this.#write({ jsonrpc: '2.0', id, result: this.#handlers.reply(method, params) });
+      }
+      this.#handlers.onMessage(method, params);
+    } else if (typeof id === 'string' || typeof id === 'number') {
+      this.#settle(id, message);
+    }
+  }
+
+  #settle(id: Id, message: Record<string, unknown>): void {
+    const onReply = this.#pending.get(id);
+    if (!onReply) return;
+    this.#pending.delete(id);
+    const { error, result } = message;
+    if (isRecord(error)) {
+      const code = typeof error['code'] === 'number' ? error['code'] : 0;
+      const text = typeof error['message'] === 'string' ? error['message'] : 'no message';
+      onReply({ error: { code, message: text } });
+    } else {
+      onReply({ result });
+    }
+  }
+
+  #write(message: unknown): void {
+    if (!this.#closed) this.#socket.send(encodeFrame(JSON.stringify(message)));
+  }
+
+  #end(error: GatewayError): void {
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#socket.close();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const onReply of pending) onReply(error);
+    this.#handlers.onClose(error);
+  }
+}
+
+function parseBody(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw framingError('its body is not JSON');
+  }
+}
+
+/** The connection to the process ended, whoever closed it. */
+export function connectionLost(reason: string): GatewayError {
+  return new GatewayError({
+    code: 'instance_lost',
+    status: 502,
+    message: `The connection to Lingma ended (${reason}). Send the request again.`,
+    retryable: true,
+  });
+}
+
+function rejected(method: string, error: { code: number; message: string }): GatewayError {
+  return new GatewayError({
+    code: 'upstream_rejected',
+    status: 502,
+    message: `Lingma refused ${method}: ${error.message} (${error.code}).`,
+  });
+}

@@ -1,0 +1,72 @@
+/** Failures of a running turn, mapped from the process's status codes (protocol §4a.2). */
+import { type ErrorCode, GatewayError } from '../base/errors';
+
+interface Mapping {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly hint: string;
+  readonly retryable?: boolean;
+}
+
+const upstreamFailure: Mapping = {
+  code: 'upstream_failed',
+  status: 502,
+  hint: 'Send the request again; if it keeps failing, see the gateway log.',
+  retryable: true,
+};
+
+const mappings = new Map<number, Mapping>([
+  [400, { code: 'upstream_rejected', status: 400, hint: 'Check the request.' }],
+  [401, { code: 'upstream_auth', status: 401, hint: 'Sign in to Lingma, then try again.' }],
+  [
+    403,
+    {
+      code: 'upstream_auth',
+      status: 403,
+      hint: "Check this account's Lingma permission and quota.",
+    },
+  ],
+  [
+    406,
+    { code: 'upstream_content_filter', status: 400, hint: 'Change the content and try again.' },
+  ],
+  [
+    408,
+    { code: 'upstream_timeout', status: 504, hint: 'Send the request again.', retryable: true },
+  ],
+  [409, { code: 'upstream_rate_limit', status: 429, hint: 'Wait a moment.', retryable: true }],
+  [429, { code: 'upstream_rate_limit', status: 429, hint: 'Wait a moment.', retryable: true }],
+]);
+
+/** The turn ended with `statusCode`; undefined when the process named none. */
+export function finishError(statusCode: number | undefined, reason: string): GatewayError {
+  const mapping = mappings.get(statusCode ?? 0) ?? upstreamFailure;
+  const what = [statusCode === undefined ? '' : `status ${statusCode}`, reason].filter(Boolean);
+  return new GatewayError({
+    code: mapping.code,
+    status: mapping.status,
+    message: `Lingma ended the turn with an error (${what.join(', ') || 'no reason given'}). ${mapping.hint}`,
+    retryable: mapping.retryable,
+    retryAfterSeconds: mapping.status === 429 ? 2 : undefined,
+  });
+}
+
+/** A finished turn without any text: an error rather than an empty success (protocol §8). */
+export function emptyAnswer(): GatewayError {
+  return new GatewayError({
+    code: 'upstream_empty',
+    status: 502,
+    message: 'Lingma finished the turn without an answer. Send the request again.',
+    retryable: true,
+  });
+}
+
+/** The turn stood still, or ran, for longer than its limit. */
+export function turnTimeout(what: string, limitMs: number): GatewayError {
+  return new GatewayError({
+    code: 'upstream_timeout',
+    status: 504,
+    message: `Lingma ${what} for ${limitMs / 1000} s; the turn was stopped. Send the request again.`,
+    retryable: true,
+  });
+}

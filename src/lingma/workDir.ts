@@ -1,0 +1,95 @@
+/**
+ * The folder a gateway keeps its instances' work folders in. They hold Lingma's own sign-in and
+ * databases, so they are private to the user and belong to one gateway at a time: two processes in
+ * one work folder would fight over both (protocol §1.1).
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { GatewayError } from '../base/errors';
+
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+const LOCK_NAME = 'gateway.lock';
+/** More gateways of one user than this point to a mistake, not to a need. */
+const MAX_SIBLINGS = 64;
+
+export class WorkDir {
+  readonly path: string;
+
+  private constructor(folder: string) {
+    this.path = folder;
+  }
+
+  /**
+   * Claims `folder`, or with `next` the first free of `folder`, `folder-2`, `folder-3`, …
+   * Throws `work_dir_in_use` when a living gateway holds it.
+   */
+  static claim(folder: string, conflict: 'fail' | 'next'): WorkDir {
+    const first = path.resolve(folder);
+    for (let number = 1; number <= MAX_SIBLINGS; number++) {
+      const candidate = number === 1 ? first : `${first}-${number}`;
+      const holder = lock(candidate);
+      if (holder === undefined) return new WorkDir(candidate);
+      if (conflict === 'fail') throw workDirInUse(candidate, holder);
+    }
+    throw workDirInUse(first, undefined);
+  }
+
+  /** The work folder of one instance, created when it is missing. */
+  instanceFolder(instanceId: string): string {
+    return makePrivate(path.join(this.path, instanceId));
+  }
+
+  release(): void {
+    rmSync(path.join(this.path, LOCK_NAME), { force: true });
+  }
+}
+
+/** Creates a folder that only its owner may enter. */
+export function makePrivate(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  return folder;
+}
+
+/** Takes the lock; returns the process id of the living holder when there is one. */
+function lock(folder: string): number | undefined {
+  makePrivate(folder);
+  const file = path.join(folder, LOCK_NAME);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx', mode: PRIVATE_FILE });
+      return undefined;
+    } catch (error) {
+      if (!isExists(error)) throw error;
+    }
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (isAlive(holder)) return holder;
+    // Left behind by a gateway that was killed.
+    rmSync(file, { force: true });
+  }
+  return Number(readFileSync(file, 'utf8'));
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, but belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function isExists(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+function workDirInUse(folder: string, pid: number | undefined): GatewayError {
+  const holder = pid === undefined ? 'other gateways' : `another gateway (process ${pid})`;
+  return new GatewayError({
+    code: 'work_dir_in_use',
+    status: 503,
+    message: `${folder} is in use by ${holder}. Stop it, or choose another work folder (--work-dir).`,
+  });
+}
