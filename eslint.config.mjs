@@ -18,6 +18,7 @@ const rooms = {
   http: ['wire', 'conversation', 'observe'],
   gateway: ['http', 'wire', 'conversation', 'session', 'lingma', 'observe'],
   vscode: ['gateway', 'conversation', 'observe', 'dashboard'],
+  headless: ['gateway', 'observe'],
   dashboard: ['gateway'],
   demo: [],
 };
@@ -26,7 +27,9 @@ const zones = Object.entries(rooms).map(([room, mayImport]) => ({
   target: `./src/${room}`,
   from: './src',
   // The demo is a second reading of the protocol: it shares nothing, not even the helpers.
-  except: [room, ...(room === 'demo' ? [] : ['base']), ...mayImport].map((name) => `./${name}`),
+  except: [...new Set([room, ...(room === 'demo' ? [] : ['base']), ...mayImport])].map(
+    (name) => `./${name}`,
+  ),
   message: `src/${room} may import ${mayImport.join(', ') || 'no other room'} (docs/architecture.md).`,
 }));
 

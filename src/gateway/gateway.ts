@@ -1,7 +1,21 @@
-import type { Event } from '../base/emitter';
+/** The composition root of the core: builds the rooms, connects them, and ends them in order. */
+import path from 'node:path';
+import { systemClock } from '../base/clock';
+import { Emitter, type Event } from '../base/emitter';
+import { stopping, toGatewayError } from '../base/errors';
+import { version } from '../base/version';
+import { Guard } from '../http/guard';
+import { HttpServer, type Route } from '../http/server';
+import { locateProgram, type Program } from '../lingma/locate';
 import type { Logger } from '../observe/log';
+import { SessionCache } from '../session/cache';
+import { Backend } from './backend';
+import { RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
-import type { GatewaySnapshot } from './snapshot';
+import { createRoutes } from './routes';
+import type { GatewaySnapshot, GatewayState, SessionCacheSnapshot } from './snapshot';
+import { TurnRunner } from './turn';
+import { TurnCounters } from './turnCounters';
 
 export interface GatewayDependencies {
   readonly logger: Logger;
@@ -11,23 +25,181 @@ export interface GatewayDependencies {
  * One gateway from its start to its stop: a listener on 127.0.0.1 and a pool of Lingma processes
  * behind it. Single use: after `stop` build a new one.
  */
-export declare class Gateway {
-  constructor(options: GatewayOptions, dependencies: GatewayDependencies);
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #logger: Logger;
+  readonly #changed = new Emitter<void>();
+  readonly #counters = new TurnCounters(() => {
+    this.#notify();
+  });
+  readonly #requests = new RequestCounter();
+  readonly #cache: SessionCache;
+  #state: GatewayState = 'stopped';
+  #problem: string | null = null;
+  #program: Program | undefined;
+  #port: number | undefined;
+  #startedAtMs: number | undefined;
+  #server: HttpServer | undefined;
+  #backend: Backend | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
 
   /** Fires after anything in `snapshot()` may have changed; may fire often, so throttle. */
-  readonly onDidChange: Event<void>;
+  readonly onDidChange: Event<void> = this.#changed.event;
+
+  constructor(options: GatewayOptions, dependencies: GatewayDependencies) {
+    this.#options = options;
+    this.#logger = dependencies.logger;
+    this.#cache = new SessionCache({
+      max: options.sessionMax,
+      ttlMs: options.sessionTtlSeconds * 1000,
+      clock: systemClock,
+      onDrop: (session) => {
+        this.#backend?.deleteSession(session);
+      },
+    });
+  }
 
   /**
    * Binds the port, then starts the instances; resolves when the first one is ready.
    * Rejects with a GatewayError (`port_in_use`, `start_failed`, …) after undoing what it began.
    */
-  start(): Promise<void>;
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
 
   /** Ends running turns with a typed error, closes the listener, stops every process. Idempotent. */
-  stop(): Promise<void>;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
 
-  snapshot(): GatewaySnapshot;
+  snapshot(): GatewaySnapshot {
+    const instances = this.#backend?.instances() ?? [];
+    const listening = this.#state === 'ready' || this.#state === 'starting';
+    const upMs =
+      this.#startedAtMs === undefined ? 0 : systemClock.monotonicMs() - this.#startedAtMs;
+    return {
+      version,
+      state: this.#state,
+      problem: this.#problem,
+      baseUrl: listening && this.#port !== undefined ? `http://127.0.0.1:${this.#port}` : null,
+      demo: this.#program?.demo ?? false,
+      program: this.#program?.path ?? null,
+      uptimeSeconds: Math.round(upMs / 100) / 10,
+      instances,
+      sessionCache: this.#describeCache(),
+      concurrency: {
+        inFlight: instances.reduce((sum, { inFlight }) => sum + inFlight, 0),
+        queued: this.#backend?.pool.queued ?? 0,
+        maxInFlightPerInstance: this.#options.maxInFlight,
+      },
+      turns: this.#counters.totals(),
+    };
+  }
 
   /** Forgets every idle session; returns how many there were. */
-  clearSessions(): number;
+  clearSessions(): number {
+    const count = this.#cache.clear();
+    this.#notify();
+    return count;
+  }
+
+  async #start(): Promise<void> {
+    this.#setState('starting');
+    try {
+      const demoScript = path.join(this.#options.distDir, 'demo.js');
+      this.#program = locateProgram(this.#options.program, demoScript);
+      this.#server = new HttpServer({
+        guard: new Guard(this.#options.apiKey),
+        logger: this.#logger.child('http'),
+        onRequest: (record) => {
+          this.#requests.add(record);
+        },
+      });
+      this.#port = await this.#server.listen(this.#options.port);
+      this.#startedAtMs = systemClock.monotonicMs();
+      this.#backend = new Backend({
+        options: this.#options,
+        program: this.#program,
+        cache: this.#cache,
+        logger: this.#logger,
+        onChange: () => {
+          this.#notify();
+        },
+      });
+      this.#server.serve(this.#routes(this.#backend));
+      if (this.#stopping) throw stopping();
+      await this.#backend.start();
+      this.#setState('ready');
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      if (error.code === 'internal') this.#logger.log('error', String(error.cause));
+      await this.#close();
+      if (!this.#stopping) this.#problem = error.message;
+      this.#setState(this.#stopping ? 'stopped' : 'failed');
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#state !== 'failed') this.#setState('stopping');
+    await this.#close();
+    // A start that was under way fails now and cleans up what it still began.
+    await this.#starting?.catch(() => undefined);
+    await this.#close();
+    if (this.#state === 'stopping') this.#setState('stopped');
+    this.#changed.dispose();
+  }
+
+  /** Turns first, so that they end with `stopping` rather than with a lost process. */
+  async #close(): Promise<void> {
+    await Promise.all([this.#server?.close(), this.#backend?.close()]);
+  }
+
+  #routes(backend: Backend): Route[] {
+    const { apiKey, modelAliases } = this.#options;
+    return createRoutes({
+      apiKey,
+      turns: new TurnRunner({
+        cache: this.#cache,
+        pool: backend.pool,
+        modelAliases,
+        counters: this.#counters,
+        logger: this.#logger.child('turn'),
+      }),
+      models: () => backend.pool.models,
+      snapshot: () => this.snapshot(),
+      requests: this.#requests,
+      nowSeconds: () => Math.floor(systemClock.epochMs() / 1000),
+    });
+  }
+
+  #describeCache(): SessionCacheSnapshot {
+    const stats = this.#cache.stats();
+    const lookups = stats.hits + stats.misses;
+    return {
+      enabled: this.#cache.enabled,
+      size: stats.size,
+      max: this.#options.sessionMax,
+      ttl_sec: this.#options.sessionTtlSeconds,
+      hit_total: stats.hits,
+      miss_total: stats.misses,
+      hit_rate: lookups > 0 ? Math.round((stats.hits / lookups) * 10_000) / 10_000 : 0,
+      evict_total: stats.evictions,
+      expire_total: stats.expiries,
+      invalidate_total: stats.invalidations,
+      leased: stats.leased,
+    };
+  }
+
+  #setState(state: GatewayState): void {
+    this.#state = state;
+    this.#notify();
+  }
+
+  #notify(): void {
+    this.#changed.fire();
+  }
 }

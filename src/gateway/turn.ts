@@ -1,0 +1,221 @@
+/**
+ * The life of one turn: resolve the model, lease a session, take a place on its process, ask,
+ * stream, commit. A client sees either one clean stream or one error.
+ */
+import { cancelled, GatewayError, toGatewayError } from '../base/errors';
+import type { TurnEvent, TurnPlacement, Usage } from '../conversation/events';
+import type { Message, TurnRequest } from '../conversation/messages';
+import { assertRenderable, renderPrompt } from '../conversation/render';
+import { estimateTextTokens, estimateTokens } from '../conversation/tokens';
+import type { Answer, AnswerResult } from '../lingma/dialect';
+import { type Model, modelKey } from '../lingma/models';
+import type { Pool, Slot } from '../lingma/pool';
+import type { Lease, SessionCache } from '../session/cache';
+import { chainExtend, chainHeads, continuationPoints, type Head } from '../session/chain';
+import { buildKey } from '../session/key';
+import type { Logger } from '../observe/log';
+import { resolveModel } from './models';
+import type { TurnCounters } from './turnCounters';
+
+export interface TurnRunnerOptions {
+  readonly cache: SessionCache;
+  readonly pool: Pool;
+  readonly modelAliases: Readonly<Record<string, string>>;
+  readonly counters: TurnCounters;
+  readonly logger: Logger;
+}
+
+/** Who asks; sessions are never shared between two callers. */
+export interface Caller {
+  readonly apiKey: string;
+  /** Names the request in the log. */
+  readonly requestId: string;
+}
+
+/** What stays the same over the attempts of one turn. */
+interface Plan {
+  readonly model: Model;
+  readonly messages: readonly Message[];
+  /** `heads[i]` is the head after the first `i` messages. */
+  readonly heads: readonly Head[];
+}
+
+/** Failures that a fresh session would meet just the same. */
+const NOT_THE_SESSIONS_FAULT = new Set([
+  'cancelled',
+  'stopping',
+  'queue_full',
+  'queue_timeout',
+  'no_instance',
+  'upstream_auth',
+  'upstream_rate_limit',
+  'upstream_content_filter',
+]);
+
+export class TurnRunner {
+  readonly #options: TurnRunnerOptions;
+
+  constructor(options: TurnRunnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a turn. Iterate to the end; aborting `signal` ends it (its reason, if a GatewayError, is
+   * what the iteration throws). Throws GatewayErrors only.
+   */
+  async *run(
+    request: TurnRequest,
+    caller: Caller,
+    signal: AbortSignal,
+  ): AsyncGenerator<TurnEvent, void> {
+    const { counters, logger } = this.#options;
+    const startedAtMs = performance.now();
+    try {
+      const plan = this.#plan(request, caller);
+      for await (const event of this.#attempts(plan, signal)) {
+        if (event.type === 'start') counters.placed(event.placement);
+        yield event;
+      }
+      counters.completed();
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      counters.failed(error);
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+      logger.log(
+        error.code === 'cancelled' ? 'debug' : 'warn',
+        `${caller.requestId} ended after ${seconds} s with ${error.code}: ${error.message}`,
+      );
+      throw error;
+    }
+  }
+
+  #plan(request: TurnRequest, caller: Caller): Plan {
+    const { model: name, messages } = request;
+    const model = resolveModel(name, this.#options.pool.models, this.#options.modelAliases);
+    assertRenderable(messages);
+    const scope = buildKey(caller.apiKey, [], { branchContext: model.id });
+    return { model, messages, heads: chainHeads(scope, messages) };
+  }
+
+  /** One try on the leased session; if that fails without a trace, one more on a fresh one. */
+  async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
+    const { cache, logger } = this.#options;
+    const lease = cache.lease(plan.heads, continuationPoints(plan.messages));
+    let emitted = false;
+    try {
+      for await (const event of this.#attempt(plan, lease, signal)) {
+        emitted = true;
+        yield event;
+      }
+      return;
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      const worthRetrying = lease.session !== undefined || error.code === 'instance_lost';
+      if (emitted || !worthRetrying || NOT_THE_SESSIONS_FAULT.has(error.code)) throw error;
+      logger.log('info', `retrying with the whole conversation: ${error.message}`);
+    }
+    yield* this.#attempt(plan, cache.fresh(), signal);
+  }
+
+  async *#attempt(plan: Plan, lease: Lease, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
+    const slot = await this.#acquire(lease, signal);
+    const { live } = slot;
+    const sent = plan.messages.slice(lease.matched);
+    let result: AnswerResult | undefined;
+    const answer = live.dialect.ask(
+      {
+        sessionId: lease.session?.sessionId,
+        prompt: renderPrompt(sent),
+        modelKey: modelKey(plan.model),
+      },
+      (confirmed) => {
+        result = confirmed;
+        this.#commit(plan, lease, slot, confirmed);
+      },
+    );
+    const onAbort = (): void => {
+      answer.cancel(abortError(signal));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+
+    const placement = this.#placement(plan, lease, slot);
+    const start: TurnEvent = { type: 'start', placement, model: plan.model.id };
+    let started = false;
+    try {
+      for await (const event of answer) {
+        if (!started) yield start;
+        started = true;
+        yield event;
+      }
+      yield { type: 'end', finishReason: 'stop', usage: usageOf(plan, lease, result?.text ?? '') };
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      if (!result) this.#abandon(lease, slot, answer);
+      slot.release();
+    }
+  }
+
+  /** A place for the turn. Until it is there nothing has been sent, so the session stays whole. */
+  async #acquire(lease: Lease, signal: AbortSignal): Promise<Slot> {
+    try {
+      const slot = await this.#options.pool.acquire(lease.session?.owner, signal);
+      if (slot !== 'lost') return slot;
+    } catch (error) {
+      lease.release();
+      throw signal.aborted ? abortError(signal) : error;
+    }
+    lease.drop();
+    throw new GatewayError({
+      code: 'instance_lost',
+      status: 502,
+      message: 'The Lingma process that held this conversation is gone.',
+      retryable: true,
+    });
+  }
+
+  #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
+    const answer: Message = {
+      role: 'assistant',
+      parts: [{ type: 'text', text: result.text }],
+      path: 'answer',
+    };
+    const last = plan.heads[plan.heads.length - 1] ?? '';
+    lease.commit({
+      sessionId: result.sessionId,
+      owner: slot.live.owner,
+      head: chainExtend(last, answer),
+      messageCount: plan.messages.length + 1,
+    });
+  }
+
+  /** The turn was not answered: stop it and forget the session, here and in the process. */
+  #abandon(lease: Lease, slot: Slot, answer: Answer): void {
+    answer.cancel(cancelled());
+    lease.drop();
+    // Only a leased session has the cache to delete it upstream.
+    if (!lease.session && answer.sessionId) slot.live.dialect.deleteSession(answer.sessionId);
+  }
+
+  #placement(plan: Plan, lease: Lease, slot: Slot): TurnPlacement {
+    return {
+      reason: lease.session ? 'continued' : 'new',
+      instanceId: slot.live.owner.instanceId,
+      sentMessages: plan.messages.length - lease.matched,
+      totalMessages: plan.messages.length,
+    };
+  }
+}
+
+function usageOf(plan: Plan, lease: Lease, answerText: string): Usage {
+  return {
+    inputTokens: estimateTokens(plan.messages),
+    cachedTokens: estimateTokens(plan.messages.slice(0, lease.matched)),
+    outputTokens: estimateTextTokens(answerText),
+    estimated: true,
+  };
+}
+
+function abortError(signal: AbortSignal): GatewayError {
+  return signal.reason instanceof GatewayError ? signal.reason : cancelled();
+}

@@ -1,0 +1,44 @@
+/** Running totals of the turns a gateway has run. */
+import type { GatewayError } from '../base/errors';
+import type { TurnPlacement } from '../conversation/events';
+import type { TurnTotals } from './snapshot';
+
+export class TurnCounters {
+  #completed = 0;
+  #failed = 0;
+  #cancelled = 0;
+  #sentMessages = 0;
+  #totalMessages = 0;
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  placed(placement: TurnPlacement): void {
+    this.#sentMessages += placement.sentMessages;
+    this.#totalMessages += placement.totalMessages;
+    this.#onChange();
+  }
+
+  completed(): void {
+    this.#completed++;
+    this.#onChange();
+  }
+
+  failed(error: GatewayError): void {
+    if (error.code === 'cancelled') this.#cancelled++;
+    else this.#failed++;
+    this.#onChange();
+  }
+
+  totals(): TurnTotals {
+    return {
+      completed: this.#completed,
+      failed: this.#failed,
+      cancelled: this.#cancelled,
+      sentMessages: this.#sentMessages,
+      totalMessages: this.#totalMessages,
+    };
+  }
+}

@@ -1,0 +1,62 @@
+/** The gateway without VS Code: `node dist/headless.js`. */
+import { randomBytes } from 'node:crypto';
+import { GatewayError, toGatewayError } from './base/errors';
+import { Gateway } from './gateway/gateway';
+import { type HeadlessFlags, parseFlags, USAGE } from './headless/flags';
+import { welcome } from './headless/welcome';
+import { createLogger } from './observe/log';
+
+/** Everything has to be over by then, whatever a process is still doing. */
+const STOP_LIMIT_MS = 4_500;
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  const logger = createLogger((level, line) => {
+    say(`${level.padEnd(5)} ${line}`);
+  }, flags.logLevel);
+  const apiKey = flags.apiKey || randomBytes(32).toString('base64url');
+  const gateway = new Gateway({ ...flags.gateway, apiKey, distDir: __dirname }, { logger });
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    // The guardian ends what a wedged stop would leave behind.
+    setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
+    void gateway.stop().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  try {
+    await gateway.start();
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    if (error.code === 'stopping') return;
+    say(`lingma-gateway: ${error.message}`);
+    process.exit(1);
+  }
+  const { baseUrl, demo } = gateway.snapshot();
+  process.stdout.write(`${JSON.stringify({ baseUrl, apiKey, demo })}\n`);
+  say(welcome({ baseUrl: baseUrl ?? '', apiKey, demo }));
+}
+
+function readFlags(): HeadlessFlags {
+  try {
+    const flags = parseFlags(process.argv.slice(2), process.env);
+    if (flags !== 'help') return flags;
+    say(USAGE);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    say(`lingma-gateway: ${error.message} (--help lists the flags)`);
+    process.exit(2);
+  }
+}
+
+/** For people: stdout belongs to programs. */
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+void main();

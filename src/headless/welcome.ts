@@ -1,0 +1,20 @@
+import { DEMO_HINT } from '../gateway/routes';
+
+/** What a person who started the launcher needs next: where it is, and lines ready to paste. */
+export function welcome(at: { baseUrl: string; apiKey: string; demo: boolean }): string {
+  const { baseUrl, apiKey, demo } = at;
+  return `
+Lingma Gateway listens on ${baseUrl}${demo ? ' (demo)' : ''}. Ctrl-C stops it.
+${demo ? `${DEMO_HINT}\n` : ''}
+Try it:
+
+  curl -s ${baseUrl}/v1/chat/completions \\
+    -H 'authorization: Bearer ${apiKey}' -H 'content-type: application/json' \\
+    -d '{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}'
+
+For OpenAI clients:
+
+  export OPENAI_BASE_URL=${baseUrl}/v1
+  export OPENAI_API_KEY=${apiKey}
+`;
+}

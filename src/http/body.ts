@@ -1,0 +1,54 @@
+/** Reads request bodies: JSON only, bounded, and valid UTF-8. */
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../base/errors';
+
+/** Large enough for a conversation with pictures, small enough not to threaten the host. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** The body as JSON. Throws `unsupported_media_type`, `body_too_large` or `invalid_json`. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  // Other types can be sent by a plain web form, without a browser asking first.
+  if (type !== 'application/json') throw unsupportedMediaType('content-type: application/json');
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') throw unsupportedMediaType('an uncompressed body');
+  const bytes = await readBytes(request);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    const detail = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
+    throw new GatewayError({
+      code: 'invalid_json',
+      status: 400,
+      message: `The request body is not valid JSON: ${detail}.`,
+    });
+  }
+}
+
+async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw bodyTooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function unsupportedMediaType(wanted: string): GatewayError {
+  return new GatewayError({
+    code: 'unsupported_media_type',
+    status: 415,
+    message: `This endpoint takes JSON only; send ${wanted}.`,
+  });
+}
+
+function bodyTooLarge(): GatewayError {
+  return new GatewayError({
+    code: 'body_too_large',
+    status: 413,
+    message: `The request body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB. Send less.`,
+  });
+}

@@ -1,0 +1,48 @@
+/** One HTTP request on its way through the gateway. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+
+export class RequestContext {
+  readonly id = `req_${randomUUID().replaceAll('-', '')}`;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly #abort = new AbortController();
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+    response.setHeader('x-request-id', this.id);
+  }
+
+  /** Aborts when the client goes away or the server stops; its reason is a GatewayError. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
+  /** Answers with JSON; does nothing once an answer has begun. */
+  sendJson(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+    this.send(status, 'application/json; charset=utf-8', JSON.stringify(body), headers);
+  }
+
+  send(
+    status: number,
+    contentType: string,
+    text: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    if (this.response.headersSent || this.response.destroyed) return;
+    const payload = Buffer.from(text);
+    this.response.writeHead(status, {
+      ...headers,
+      'content-type': contentType,
+      'content-length': payload.length,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    this.response.end(this.request.method === 'HEAD' ? undefined : payload);
+  }
+}

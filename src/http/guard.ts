@@ -1,0 +1,78 @@
+/**
+ * Who may call. A listener on loopback can be reached by every web page the user opens, so the Host
+ * header must name this machine (DNS rebinding), a browser's Origin must be our own (cross-site
+ * requests), and everything that costs or tells something wants the key.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { GatewayError } from '../base/errors';
+
+const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+export class Guard {
+  readonly #keyDigest: Buffer;
+
+  constructor(apiKey: string) {
+    this.#keyDigest = digest(apiKey);
+  }
+
+  /** Throws `host_not_allowed` or `origin_not_allowed`. */
+  checkPeer(headers: IncomingHttpHeaders): void {
+    const host = headers.host?.toLowerCase();
+    // The port is left out on purpose: behind VS Code's port forwarding it is another one.
+    const name = host?.replace(/:\d+$/, '');
+    if (name === undefined || !LOOPBACK_NAMES.has(name)) throw hostNotAllowed();
+    const { origin } = headers;
+    if (origin !== undefined && origin.toLowerCase() !== `http://${host ?? ''}`) {
+      throw originNotAllowed();
+    }
+  }
+
+  /**
+   * Throws `invalid_api_key` unless one of the two headers clients use carries the key. Both are
+   * tried: some clients fill one of them with a key of their own.
+   */
+  checkKey(headers: IncomingHttpHeaders): void {
+    const bearer = /^Bearer\s+(.+)$/i.exec(headers.authorization ?? '')?.[1];
+    const candidates = [bearer, headers['x-api-key']].flat();
+    const matches = candidates.map(
+      (candidate) => candidate !== undefined && this.#isKey(candidate.trim()),
+    );
+    if (!matches.includes(true)) throw invalidApiKey();
+  }
+
+  /** Digests have one length, so comparing them tells nothing about the key's. */
+  #isKey(candidate: string): boolean {
+    return timingSafeEqual(digest(candidate), this.#keyDigest);
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function hostNotAllowed(): GatewayError {
+  return new GatewayError({
+    code: 'host_not_allowed',
+    status: 421,
+    message: 'This gateway answers only to 127.0.0.1, localhost and [::1]. Use one of these.',
+  });
+}
+
+function originNotAllowed(): GatewayError {
+  return new GatewayError({
+    code: 'origin_not_allowed',
+    status: 403,
+    message: 'Web pages of other origins may not call this gateway. Call it from a program.',
+  });
+}
+
+function invalidApiKey(): GatewayError {
+  return new GatewayError({
+    code: 'invalid_api_key',
+    status: 401,
+    message:
+      'The API key is missing or wrong. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"; ' +
+      'the command "Lingma Gateway: Copy API Key" (or the launcher\'s first line) gives it.',
+  });
+}

@@ -1,0 +1,199 @@
+/** The listener: one port on 127.0.0.1, a table of routes, and an orderly end. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
+import type { Logger } from '../observe/log';
+import { openAiError } from '../wire/openaiErrors';
+import { RequestContext } from './context';
+import type { Guard } from './guard';
+
+const HOST = '127.0.0.1';
+/** How long requests may take to end by themselves once the server stops. */
+const CLOSE_GRACE_MS = 1_000;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** `key` routes want the API key; `public` ones tell nothing that needs one. */
+  readonly access: 'key' | 'public';
+  handle(context: RequestContext): Promise<void> | void;
+}
+
+/** A finished request, for counters and the log. */
+export interface RequestRecord {
+  readonly id: string;
+  /** The route's path, or `unmatched`: never the raw path, which anybody may make up. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+export interface HttpServerOptions {
+  readonly guard: Guard;
+  readonly logger: Logger;
+  readonly onRequest: (record: RequestRecord) => void;
+}
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #open = new Set<RequestContext>();
+  #routes: readonly Route[] = [];
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      { keepAliveTimeout: 65_000, requestTimeout: 120_000, headersTimeout: 20_000 },
+      (request, response) => {
+        void this.#serve(request, response);
+      },
+    );
+    // Turns may be silent for long; their own limits end them.
+    this.#server.timeout = 0;
+  }
+
+  /** Binds and resolves with the port; rejects with `port_in_use` or `port_not_allowed`. */
+  listen(port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException): void => {
+        reject(listenError(error, port));
+      };
+      this.#server.once('error', onError);
+      this.#server.listen({ port, host: HOST, exclusive: true }, () => {
+        this.#server.off('error', onError);
+        this.#server.on('error', (error) => {
+          this.#options.logger.log('error', `listener: ${error.message}`);
+        });
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address ? address.port : port);
+      });
+    });
+  }
+
+  /**
+   * Sets what is served. Apart from `listen`, because the port is taken first: whoever holds it is
+   * the gateway, and only then may it claim anything else.
+   */
+  serve(routes: readonly Route[]): void {
+    this.#routes = routes;
+  }
+
+  /** Refuses new requests, ends the running ones with a typed error, closes every connection. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    for (const context of this.#open) context.abort(stopping());
+    this.#server.closeIdleConnections();
+    const force = setTimeout(() => {
+      this.#server.closeAllConnections();
+    }, CLOSE_GRACE_MS);
+    await closed;
+    clearTimeout(force);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startedAtMs = performance.now();
+    const context = new RequestContext(request, response);
+    this.#open.add(context);
+    const path = pathOf(request.url);
+    const route = this.#routes.find((candidate) => candidate.path === path);
+    response.once('close', () => {
+      this.#open.delete(context);
+      if (!response.writableFinished) context.abort(cancelled());
+      this.#options.onRequest({
+        id: context.id,
+        route: route?.path ?? 'unmatched',
+        status: response.writableFinished ? response.statusCode : 499,
+        durationMs: performance.now() - startedAtMs,
+      });
+    });
+    try {
+      this.#options.guard.checkPeer(request.headers);
+      const match = this.#match(request.method, path);
+      if (match.access === 'key') this.#options.guard.checkKey(request.headers);
+      await match.handle(context);
+    } catch (thrown) {
+      this.#fail(context, thrown);
+    }
+  }
+
+  #match(method: string | undefined, path: string): Route {
+    const candidates = this.#routes.filter((route) => route.path === path);
+    if (candidates.length === 0) throw routeNotFound(path, this.#routes);
+    // HEAD is GET without a body, everywhere.
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const route = candidates.find((candidate) => candidate.method === wanted);
+    if (!route) throw methodNotAllowed(path, candidates);
+    return route;
+  }
+
+  #fail(context: RequestContext, thrown: unknown): void {
+    const error = toGatewayError(thrown);
+    if (error.code === 'internal') {
+      this.#options.logger.log('error', `${context.id} ${describe(error.cause)}`);
+    }
+    const headers: Record<string, string> = {};
+    if (error.retryAfterSeconds !== undefined)
+      headers['retry-after'] = String(error.retryAfterSeconds);
+    if (error.status === 401) headers['www-authenticate'] = 'Bearer';
+    // Half-read bodies make the connection useless for another request.
+    if (!context.request.complete) headers['connection'] = 'close';
+    context.sendJson(error.status, openAiError(error), headers);
+  }
+}
+
+function pathOf(url: string | undefined): string {
+  return (url ?? '/').split(/[?#]/, 1)[0] ?? '/';
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function routeNotFound(path: string, routes: readonly Route[]): GatewayError {
+  const known = [...new Set(routes.map((route) => route.path))].join(', ');
+  return new GatewayError({
+    code: 'not_found',
+    status: 404,
+    message: `There is nothing at ${path.slice(0, 200)}. This gateway serves ${known}.`,
+  });
+}
+
+function methodNotAllowed(path: string, candidates: readonly Route[]): GatewayError {
+  const allowed = candidates.map((route) => route.method).join(', ');
+  return new GatewayError({
+    code: 'method_not_allowed',
+    status: 405,
+    message: `${path} takes ${allowed} only.`,
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number): GatewayError {
+  if (error.code === 'EADDRINUSE') {
+    return new GatewayError({
+      code: 'port_in_use',
+      status: 503,
+      message:
+        `Port ${port} on 127.0.0.1 is taken by another program, perhaps a gateway in another window. ` +
+        'Stop that one, or choose another port (setting lingmaGateway.port, flag --port).',
+    });
+  }
+  if (error.code === 'EACCES') {
+    return new GatewayError({
+      code: 'port_not_allowed',
+      status: 503,
+      message:
+        `The system does not allow port ${port}. Choose one above 1023 that it does not reserve ` +
+        '(setting lingmaGateway.port, flag --port).',
+    });
+  }
+  return new GatewayError({
+    code: 'internal',
+    status: 503,
+    message: `The gateway cannot listen on 127.0.0.1:${port}: ${error.message}.`,
+    cause: error,
+  });
+}

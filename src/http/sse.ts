@@ -1,0 +1,55 @@
+/** Server-sent events with back-pressure. */
+import { once } from 'node:events';
+import type { RequestContext } from './context';
+
+/** How long a stream may be silent before a comment shows that it lives. */
+const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE = ': keep-alive\n\n';
+
+export class SseStream {
+  readonly #context: RequestContext;
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  get opened(): boolean {
+    return this.#context.response.headersSent;
+  }
+
+  /** Sends the headers. From here on failures can only be told inside the stream. */
+  open(headers: Readonly<Record<string, string>> = {}): void {
+    const { response } = this.#context;
+    if (this.opened || response.destroyed) return;
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    response.flushHeaders();
+    this.#keepAlive = setInterval(() => {
+      // A reader who does not even take what is there needs no sign of life.
+      if (!response.writableNeedDrain) response.write(KEEP_ALIVE);
+    }, KEEP_ALIVE_MS);
+    response.once('close', () => {
+      clearInterval(this.#keepAlive);
+    });
+  }
+
+  /** Writes events; resolves when there is room for more, or when nobody reads any more. */
+  async write(text: string): Promise<void> {
+    const { response, signal } = this.#context;
+    if (!text || response.destroyed) return;
+    this.#keepAlive?.refresh();
+    if (response.write(text)) return;
+    // `drain` never comes on a connection that has died: the signal covers close and error.
+    await once(response, 'drain', { signal }).catch(() => undefined);
+  }
+
+  end(): void {
+    clearInterval(this.#keepAlive);
+    this.#context.response.end();
+  }
+}

@@ -1,0 +1,24 @@
+/** Schema checks whose errors name the field, for every dialect. */
+import * as v from 'valibot';
+import { invalidRequest } from '../base/errors';
+
+/** `value` as the schema describes it, or `invalid_request` naming the first field at fault. */
+export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const param = fieldPath(issue.path?.map((item) => item.key) ?? []);
+  const expected = issue.expected
+    ? `expected ${issue.expected}, got ${issue.received}`
+    : issue.message;
+  throw invalidRequest(param, `${param ?? 'The request body'} is invalid: ${expected}.`);
+}
+
+/** `['messages', 0, 'content']` as `messages[0].content`. */
+function fieldPath(keys: readonly unknown[]): string | undefined {
+  if (keys.length === 0) return undefined;
+  return keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+}
