@@ -83,7 +83,7 @@ interface Entry extends CachedSession {
 
 export class SessionCache {
   readonly #options: SessionCacheOptions;
-  /** Idle sessions by owner and id, least recently stored first. */
+  /** Idle sessions by owner and id, in order of storing: the oldest is evicted and expires first. */
   readonly #idle = new Map<string, Entry>();
   readonly #leased = new Map<string, Entry>();
   /** Idle sessions by head. Conversations with equal heads are interchangeable, hence a set. */
@@ -150,8 +150,7 @@ export class SessionCache {
 
   /** Drops the sessions whose time is over. */
   sweep(): void {
-    // In order of storing, so the first fresh one ends the search. One that was given back unused
-    // stands further back than its age; it is judged by its age when it is asked for.
+    // In order of storing, so the first fresh one ends the search.
     for (const entry of this.#idle.values()) {
       if (!this.#isExpired(entry)) return;
       this.#expire(entry);
@@ -207,7 +206,7 @@ export class SessionCache {
         if (end()) this.#store(result, entry.turns + 1);
       },
       release: () => {
-        if (end()) this.#link(entry);
+        if (end()) this.#putBack(entry);
       },
       drop: () => {
         if (!end()) return;
@@ -221,16 +220,11 @@ export class SessionCache {
     const candidates = head === undefined ? undefined : this.#byHead.get(head);
     if (!candidates) return undefined;
     // Of several, the one used last is the most likely to be warm.
-    for (const entry of [...candidates].reverse()) {
-      if (this.#isExpired(entry)) {
-        this.#expire(entry);
-        continue;
-      }
-      this.#unlink(entry);
-      this.#leased.set(entry.key, entry);
-      return entry;
-    }
-    return undefined;
+    const entry = [...candidates].at(-1);
+    if (!entry) return undefined;
+    this.#unlink(entry);
+    this.#leased.set(entry.key, entry);
+    return entry;
   }
 
   #store(result: Commit, turns: number): void {
@@ -278,12 +272,20 @@ export class SessionCache {
     if (this.#leased.get(entry.key) === entry) this.#leased.delete(entry.key);
   }
 
-  /** Makes a session idle: found at its head, and first in line to be evicted after all others. */
+  /** Makes a session idle: found at its head, and behind all others in line for eviction. */
   #link(entry: Entry): void {
     this.#idle.set(entry.key, entry);
     const peers = this.#byHead.get(entry.head);
     if (peers) peers.add(entry);
     else this.#byHead.set(entry.head, new Set([entry]));
+  }
+
+  /** Makes a session idle again that was not used: its age, and so its place, stay what they were. */
+  #putBack(entry: Entry): void {
+    this.#link(entry);
+    const ordered = [...this.#idle].sort(([, one], [, two]) => one.storedAtMs - two.storedAtMs);
+    this.#idle.clear();
+    for (const [key, value] of ordered) this.#idle.set(key, value);
   }
 
   /** Takes an idle session out of the look-up structures. */

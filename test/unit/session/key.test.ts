@@ -20,9 +20,7 @@ interface KeyVector {
   key: string;
 }
 
-const vectors = JSON.parse(
-  readFileSync('test/fixtures/session-keys.json', 'utf8'),
-) as KeyVector[];
+const vectors = JSON.parse(readFileSync('test/fixtures/session-keys.json', 'utf8')) as KeyVector[];
 
 describe('session/key', () => {
   it('computes every vector of the original', () => {

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'mocha';
+import type { Message } from '../../../src/conversation/messages';
+import {
+  type DropCause,
+  type Lease,
+  SessionCache,
+  type SessionOwner,
+} from '../../../src/session/cache';
+import { chainHeads, continuationPoints } from '../../../src/session/chain';
+import { ManualClock } from '../../support/manualClock';
+
+const TTL_MS = 1_000;
+
+/** `u:hi`, `a:hello`, `s:be brief` as messages. */
+function talk(...lines: string[]): Message[] {
+  const roles = { u: 'user', a: 'assistant', s: 'system' } as const;
+  return lines.map((line, index) => ({
+    role: roles[line[0] as keyof typeof roles],
+    parts: [{ type: 'text', text: line.slice(2) }],
+    path: `messages[${index}]`,
+  }));
+}
+
+describe('session/cache', () => {
+  const owner: SessionOwner = { instanceId: 'lingma-1', incarnation: 1 };
+  let clock: ManualClock;
+  let cache: SessionCache;
+  let dropped: [string, DropCause][];
+
+  const create = (max: number, ttlMs = TTL_MS): SessionCache =>
+    new SessionCache({
+      max,
+      ttlMs,
+      clock,
+      onDrop: ({ sessionId }, cause) => dropped.push([sessionId, cause]),
+    });
+  const lease = (messages: readonly Message[], scope = 'scope'): Lease =>
+    cache.lease(chainHeads(scope, messages), continuationPoints(messages));
+  const commit = (
+    held: Lease,
+    sessionId: string,
+    held_now: readonly Message[],
+    by = owner,
+  ): void => {
+    held.commit({
+      sessionId,
+      owner: by,
+      head: chainHeads('scope', held_now).at(-1) ?? '',
+      messageCount: held_now.length,
+    });
+  };
+  const remember = (sessionId: string, ...lines: string[]): void => {
+    commit(cache.fresh(), sessionId, talk(...lines));
+  };
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    dropped = [];
+    cache = create(10);
+  });
+
+  it('continues the session that holds the prefix, with everything after it as the delta', () => {
+    remember('s1', 'u:one', 'a:two');
+    const held = lease(talk('u:one', 'a:two', 'u:three', 'u:four'));
+    assert.equal(held.session?.sessionId, 's1');
+    assert.equal(held.matched, 2);
+  });
+
+  it('finds a session at its new head and nowhere else', () => {
+    remember('s1', 'u:one', 'a:two');
+    const next = talk('u:one', 'a:two', 'u:three', 'a:four');
+    commit(lease(next.slice(0, 3)), 's1', next);
+    assert.equal(lease(talk('u:one', 'a:two', 'u:other')).session, undefined);
+    assert.equal(lease([...next, ...talk('u:five')]).session?.sessionId, 's1');
+  });
+
+  it('prefers the longest prefix, and takes an older head when the newest answer is not ours', () => {
+    remember('short', 'u:one', 'a:two');
+    remember('long', 'u:one', 'a:two', 'u:three', 'a:four');
+    const all = talk('u:one', 'a:two', 'u:three', 'a:four', 'u:five');
+    assert.equal(lease(all).matched, 4);
+    const elsewhere = talk('u:one', 'a:two', 'u:three', 'a:said by another', 'u:five');
+    const held = lease(elsewhere);
+    assert.deepEqual([held.session?.sessionId, held.matched], ['short', 2]);
+  });
+
+  it('never continues with nothing to send', () => {
+    remember('s1', 'u:one', 'a:two');
+    assert.equal(lease(talk('u:one', 'a:two')).session, undefined);
+  });
+
+  it('leases exclusively: of two turns at once only one continues', () => {
+    remember('s1', 'u:one', 'a:two');
+    const turn = talk('u:one', 'a:two', 'u:three');
+    const first = lease(turn);
+    const second = lease(turn);
+    assert.equal(first.session?.sessionId, 's1');
+    assert.equal(second.session, undefined);
+    first.release();
+    assert.equal(lease(turn).session?.sessionId, 's1');
+  });
+
+  it('keeps conversations with equal heads apart, as a set', () => {
+    remember('s1', 'u:hi', 'a:hello');
+    remember('s2', 'u:hi', 'a:hello');
+    const turn = talk('u:hi', 'a:hello', 'u:next');
+    const ids = [lease(turn), lease(turn), lease(turn)].map(({ session }) => session?.sessionId);
+    assert.deepEqual(ids, ['s2', 's1', undefined]);
+  });
+
+  it('keeps scopes apart', () => {
+    remember('s1', 'u:hi', 'a:hello');
+    assert.equal(lease(talk('u:hi', 'a:hello', 'u:next'), 'another scope').session, undefined);
+  });
+
+  it('drops a session whose turn was not answered, and tells its owner', () => {
+    remember('s1', 'u:one', 'a:two');
+    const turn = talk('u:one', 'a:two', 'u:three');
+    const held = lease(turn);
+    held.drop();
+    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4 });
+    assert.equal(lease(turn).session, undefined);
+    assert.deepEqual(dropped, [['s1', 'failed']]);
+    assert.equal(cache.stats().invalidations, 1);
+  });
+
+  it('ignores empty session ids', () => {
+    remember('', 'u:one', 'a:two');
+    assert.equal(cache.stats().size, 0);
+  });
+
+  it('loses the sessions of an owner that ends, idle and leased, and ignores its late results', () => {
+    remember('idle', 'u:one', 'a:two');
+    remember('busy', 'u:1', 'a:2');
+    const held = lease(talk('u:1', 'a:2', 'u:3'));
+    const late = cache.fresh();
+    assert.equal(cache.dropOwner(owner), 2);
+    commit(held, 'busy', talk('u:1', 'a:2', 'u:3', 'a:4'));
+    commit(late, 'newborn', talk('u:x', 'a:y'));
+    assert.equal(cache.stats().size, 0);
+    assert.equal(cache.stats().invalidations, 2);
+    const reborn = { ...owner, incarnation: 2 };
+    commit(cache.fresh(), 'idle', talk('u:one', 'a:two'), reborn);
+    assert.equal(lease(talk('u:one', 'a:two', 'u:3')).session?.owner, reborn);
+  });
+
+  it('trusts only the newer head when a process gives one id to two conversations', () => {
+    remember('same', 'u:one', 'a:two');
+    remember('same', 'u:1', 'a:2');
+    assert.equal(lease(talk('u:one', 'a:two', 'u:three')).session, undefined);
+    assert.equal(lease(talk('u:1', 'a:2', 'u:3')).session?.sessionId, 'same');
+    assert.equal(cache.stats().size, 1);
+  });
+
+  it('counts an expiry as a miss too; a look-up does not extend the life, a turn does', () => {
+    remember('s1', 'u:one', 'a:two');
+    const turn = talk('u:one', 'a:two', 'u:three');
+    clock.advance(TTL_MS);
+    lease(turn).release();
+    clock.advance(1);
+    assert.equal(lease(turn).session, undefined);
+    const { hits, misses, expiries } = cache.stats();
+    assert.deepEqual({ hits, misses, expiries }, { hits: 1, misses: 1, expiries: 1 });
+    assert.deepEqual(dropped, [['s1', 'expired']]);
+
+    remember('s2', 'u:1', 'a:2');
+    clock.advance(TTL_MS);
+    const grown = talk('u:1', 'a:2', 'u:3', 'a:4');
+    commit(lease(grown.slice(0, 3)), 's2', grown);
+    clock.advance(TTL_MS);
+    assert.equal(lease([...grown, ...talk('u:5')]).session?.sessionId, 's2');
+  });
+
+  it('never expires without a TTL', () => {
+    cache = create(10, 0);
+    remember('s1', 'u:one', 'a:two');
+    clock.advance(1e12);
+    assert.ok(lease(talk('u:one', 'a:two', 'u:three')).session);
+  });
+
+  it('evicts the least recently used, never a leased one', () => {
+    cache = create(2);
+    remember('first', 'u:1', 'a:1');
+    remember('second', 'u:2', 'a:2');
+    const held = lease(talk('u:1', 'a:1', 'u:more'));
+    remember('third', 'u:3', 'a:3');
+    assert.deepEqual(dropped, [['second', 'evicted']]);
+    const grown = talk('u:1', 'a:1', 'u:more', 'a:yes');
+    commit(held, 'first', grown);
+    assert.equal(cache.stats().evictions, 1);
+    remember('fourth', 'u:4', 'a:4');
+    assert.deepEqual(dropped.at(-1), ['third', 'evicted']);
+    assert.ok(lease([...grown, ...talk('u:again')]).session);
+  });
+
+  it('is off at a size of 0: no look-ups counted, and each session handed back at once', () => {
+    cache = create(0);
+    remember('s1', 'u:one', 'a:two');
+    assert.equal(lease(talk('u:one', 'a:two', 'u:three')).session, undefined);
+    assert.deepEqual(dropped, [['s1', 'disabled']]);
+    const { size, hits, misses } = cache.stats();
+    assert.deepEqual({ size, hits, misses }, { size: 0, hits: 0, misses: 0 });
+  });
+
+  it('forgets idle sessions on request, and leaves running turns alone', () => {
+    remember('idle', 'u:one', 'a:two');
+    remember('busy', 'u:1', 'a:2');
+    const grown = talk('u:1', 'a:2', 'u:3', 'a:4');
+    const held = lease(grown.slice(0, 3));
+    assert.equal(cache.clear(), 1);
+    commit(held, 'busy', grown);
+    assert.equal(cache.stats().size, 1);
+    assert.equal(cache.pinnedTo('lingma-1'), 1);
+    assert.equal(cache.pinnedTo('lingma-2'), 0);
+  });
+});
