@@ -38,6 +38,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #open = new Set<RequestContext>();
   #routes: readonly Route[] = [];
+  #closing = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -80,6 +81,7 @@ export class HttpServer {
   /** Refuses new requests, ends the running ones with a typed error, closes every connection. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
+    this.#closing = true;
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve();
@@ -102,6 +104,11 @@ export class HttpServer {
     const route = this.#routes.find((candidate) => candidate.path === path);
     response.once('close', () => {
       this.#open.delete(context);
+      // Kept alive for a next request that will not be served any more.
+      if (this.#closing)
+        setImmediate(() => {
+          this.#server.closeIdleConnections();
+        });
       if (!response.writableFinished) context.abort(cancelled());
       this.#options.onRequest({
         id: context.id,
