@@ -169,7 +169,7 @@ export class Gateway {
         counters: this.#counters,
         logger: this.#logger.child('turn'),
       }),
-      models: () => backend.pool.models,
+      models: (signal) => backend.pool.models(signal),
       snapshot: () => this.snapshot(),
       requests: this.#requests,
       nowSeconds: () => Math.floor(systemClock.epochMs() / 1000),

@@ -24,7 +24,7 @@ const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export interface RouteDependencies {
   readonly apiKey: string;
   readonly turns: TurnRunner;
-  readonly models: () => readonly Model[];
+  readonly models: (signal: AbortSignal) => Promise<readonly Model[]>;
   readonly snapshot: () => GatewaySnapshot;
   readonly requests: RequestCounter;
   /** Unix time, in seconds. */
@@ -70,8 +70,9 @@ export function createRoutes(deps: RouteDependencies): Route[] {
       method: 'GET',
       path: '/v1/models',
       access: 'key',
-      handle: (context) => {
-        context.sendJson(200, openAiModelList(deps.models(), startedSeconds));
+      handle: async (context) => {
+        const models = await deps.models(context.signal);
+        context.sendJson(200, openAiModelList(models, startedSeconds));
       },
     },
     {

@@ -71,7 +71,7 @@ export class TurnRunner {
     const { counters, logger } = this.#options;
     const startedAtMs = performance.now();
     try {
-      const plan = this.#plan(request, caller);
+      const plan = await this.#plan(request, caller, signal);
       for await (const event of this.#attempts(plan, signal)) {
         if (event.type === 'start') counters.placed(event.placement);
         yield event;
@@ -89,9 +89,10 @@ export class TurnRunner {
     }
   }
 
-  #plan(request: TurnRequest, caller: Caller): Plan {
+  async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
+    const { pool, modelAliases } = this.#options;
     const { model: name, messages } = request;
-    const model = resolveModel(name, this.#options.pool.models, this.#options.modelAliases);
+    const model = resolveModel(name, await pool.models(signal), modelAliases);
     assertRenderable(messages);
     const scope = buildKey(caller.apiKey, [], { branchContext: model.id });
     return { model, messages, heads: chainHeads(scope, messages) };

@@ -1,6 +1,6 @@
 /** Reads request bodies: JSON only, bounded, and valid UTF-8. */
 import type { IncomingMessage } from 'node:http';
-import { GatewayError } from '../base/errors';
+import { cancelled, GatewayError } from '../base/errors';
 
 /** Large enough for a conversation with pictures, small enough not to threaten the host. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -29,10 +29,15 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw bodyTooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) throw bodyTooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // What the stream itself throws means that the client left in the middle of its body.
+    throw error instanceof GatewayError ? error : cancelled();
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }

@@ -51,8 +51,15 @@ export class Pool {
     return this.#waiters.length;
   }
 
-  /** The models of the instances, as last known; a restart does not empty the list. */
-  get models(): readonly Model[] {
+  /**
+   * The models of the instances, as last known: a restart does not empty the list. While the very
+   * first instance is still starting this waits for it, and rejects as `acquire` does.
+   */
+  async models(signal: AbortSignal): Promise<readonly Model[]> {
+    if (this.#models.length === 0) {
+      const slot = await this.acquire(undefined, signal);
+      if (slot !== 'lost') slot.release();
+    }
     return this.#models;
   }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { callLingma } from '../support/callLingma';
 import { Conversation } from '../support/conversation';
 import {
   eventually,
+  freePort,
   HeadlessGateway,
   isAlive,
   type LaunchOptions,
@@ -230,6 +232,24 @@ describe('headless: processes', () => {
     assert.deepEqual(pids.filter(isAlive), []);
   });
 
+  it('requests that come while Lingma is still starting wait for it', async () => {
+    const port = await freePort();
+    const workDir = mkdtempSync(path.join(tmpdir(), 'lingma-slow-'));
+    const flags = ['--port', String(port), '--api-key', 'k', '--work-dir', workDir];
+    const run = runLauncher(flags, { DEMO_LINGMA_START_DELAY_MS: '1500' });
+    const get = (pathname: string) =>
+      fetch(`http://127.0.0.1:${port}${pathname}`, { headers: { 'x-api-key': 'k' } });
+    await eventually('the port answers', () => get('/healthz').catch(() => undefined));
+    assert.equal((await get('/healthz')).status, 503);
+    const models = (await (await get('/v1/models')).json()) as { data: unknown[] };
+    assert.ok(models.data.length > 1);
+    assert.equal((await get('/healthz')).status, 200);
+    assert.ok(await run.firstLine);
+    run.child.kill();
+    assert.equal(await run.exitCode, 0);
+    rmSync(workDir, { recursive: true });
+  });
+
   it('kill -9 of the launcher leaves no orphan', async () => {
     const gateway = await HeadlessGateway.launch({ env: { DEMO_LINGMA_IGNORE_SIGTERM: '1' } });
     const pids = await pidsOf(gateway);
@@ -260,7 +280,7 @@ describe('headless: processes', () => {
 
   it('a program that does not start is named, with what it wrote', async () => {
     const broken = runLauncher(
-      ['--port', '0', '--work-dir', path.join('/tmp', `lingma-${process.pid}`)],
+      ['--port', '0', '--work-dir', path.join(tmpdir(), `lingma-${process.pid}`)],
       {
         DEMO_LINGMA_START_EXIT: '7',
       },
