@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'preact/hooks';
+import { t } from './localize';
+
+interface ButtonProps {
+  readonly label: string;
+  readonly onClick: () => void;
+  /** The one action a state asks for; all others are secondary. */
+  readonly primary?: boolean;
+}
+
+export function Button({ label, onClick, primary = false }: ButtonProps) {
+  return (
+    <button type="button" class={primary ? 'primary' : 'secondary'} onClick={onClick}>
+      {label}
+    </button>
+  );
+}
+
+const confirmMs = 1500;
+
+/** A button that says for a moment that it has copied. */
+export function CopyButton({ label, onClick }: ButtonProps) {
+  const [copies, setCopies] = useState(0);
+  const [confirming, setConfirming] = useState(false);
+  useEffect(() => {
+    if (copies === 0) return undefined;
+    setConfirming(true);
+    const timer = setTimeout(() => {
+      setConfirming(false);
+    }, confirmMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [copies]);
+  return (
+    <>
+      <Button
+        label={confirming ? t('Copied') : label}
+        onClick={() => {
+          setCopies((count) => count + 1);
+          onClick();
+        }}
+      />
+      <span class="unseen" role="status">
+        {confirming ? t('Copied') : ''}
+      </span>
+    </>
+  );
+}

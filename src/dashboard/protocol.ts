@@ -1,0 +1,63 @@
+/** What the extension and its panel tell each other; both sides are typed against this file. */
+import type { ErrorCode } from '../base/errors';
+import type { GatewaySnapshot } from '../gateway/snapshot';
+
+/** The gateway's life as its host sees it. `snapshot` is null while there is no gateway to ask. */
+export type HostState =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'starting'; readonly snapshot: GatewaySnapshot | null }
+  | { readonly kind: 'ready'; readonly snapshot: GatewaySnapshot }
+  | { readonly kind: 'stopping'; readonly snapshot: GatewaySnapshot | null }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      /** What went wrong and the next step, for people. */
+      readonly problem: string;
+      readonly snapshot: GatewaySnapshot | null;
+    };
+
+/** Host → panel. */
+export interface HostMessage {
+  readonly type: 'state';
+  readonly state: HostState;
+}
+
+/** What the panel may ask for; anything else is dropped. */
+export const panelCommands = [
+  'start',
+  'stop',
+  'restart',
+  'copyBaseUrl',
+  'copyApiKey',
+  'clearSessions',
+  'showLog',
+  'openSettings',
+  'choosePort',
+  'chooseLingma',
+] as const;
+
+export type PanelCommand = (typeof panelCommands)[number];
+
+/** Panel → host. `ready` asks for the state: the page has just loaded. */
+export type PanelMessage =
+  { readonly type: 'ready' } | { readonly type: 'command'; readonly command: PanelCommand };
+
+/** The message, or undefined for anything that is not one. */
+export function parsePanelMessage(value: unknown): PanelMessage | undefined {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
+  if (value.type === 'ready') return { type: 'ready' };
+  if (value.type !== 'command' || !('command' in value)) return undefined;
+  const command = panelCommands.find((name) => name === value.command);
+  return command && { type: 'command', command };
+}
+
+/** The snapshot a state carries, if any. */
+export function snapshotOf(state: HostState): GatewaySnapshot | null {
+  return state.kind === 'stopped' ? null : state.snapshot;
+}
+
+/** The base URL an OpenAI client wants: what the panel shows and the copy command copies. */
+export function clientBaseUrl(state: HostState): string | undefined {
+  const baseUrl = snapshotOf(state)?.baseUrl;
+  return baseUrl ? `${baseUrl}/v1` : undefined;
+}

@@ -1,0 +1,54 @@
+import type { Disposable } from '../base/disposable';
+import type { GatewayOptions } from '../gateway/options';
+import type { Logger } from '../observe/log';
+import type { GatewayController } from './controller';
+import { changedOptions } from './settings';
+
+export interface OptionsWatchDependencies {
+  readonly logger: Logger;
+  readonly controller: Pick<GatewayController, 'wantedOptions' | 'restart'>;
+  readonly buildOptions: () => Promise<GatewayOptions>;
+  /** How long settings and key must rest before they are looked at. */
+  readonly settleMs?: number;
+}
+
+/** Restarts the gateway when a changed setting or key matters to it; several changes, one restart. */
+export class OptionsWatch implements Disposable {
+  readonly #dependencies: OptionsWatchDependencies;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(dependencies: OptionsWatchDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Call when the settings or the key may have changed. */
+  readonly notice = (): void => {
+    clearTimeout(this.#timer);
+    if (this.#disposed) return;
+    this.#timer = setTimeout(() => {
+      void this.#apply();
+    }, this.#dependencies.settleMs ?? 400);
+  };
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #apply(): Promise<void> {
+    const { logger, controller, buildOptions } = this.#dependencies;
+    try {
+      const after = await buildOptions();
+      // No gateway is wanted, or its start has yet to read the options: nothing to replace.
+      const before = controller.wantedOptions();
+      if (!before) return;
+      const changed = changedOptions(before, after);
+      if (changed.length === 0) return;
+      logger.log('info', `restart, because of a change of ${changed.join(', ')}`);
+      await controller.restart();
+    } catch (error) {
+      logger.log('error', `the changed settings could not be applied: ${String(error)}`);
+    }
+  }
+}

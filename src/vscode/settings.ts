@@ -1,0 +1,148 @@
+/** The extension's settings: their shape, defaults and limits, and how they become gateway options. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { bounds, defaults, type GatewayOptions } from '../gateway/options';
+import { settingIds, type SettingName } from './ids';
+
+export interface Settings {
+  /** Start the gateway when the window opens. */
+  readonly autoStart: boolean;
+  /** TCP port on 127.0.0.1; 0 picks a free one. */
+  readonly port: number;
+  /** Absolute path of the Lingma program; empty = look for it, then use the demo. */
+  readonly lingmaPath: string;
+  readonly instances: number;
+  /** Turns one instance runs at once; 0 = unlimited. */
+  readonly maxInFlight: number;
+  /** Sessions the cache keeps; 0 switches reuse off. */
+  readonly sessionMax: number;
+  /** Seconds a session stays reusable after its last turn; 0 = for ever. */
+  readonly sessionTtl: number;
+  /** Glob of a client's model name → model id, or `default`. */
+  readonly modelAliases: Readonly<Record<string, string>>;
+  readonly showStatusBar: boolean;
+}
+
+export const settingDefaults: Settings = {
+  autoStart: true,
+  port: defaults.port,
+  lingmaPath: '',
+  instances: defaults.instances,
+  maxInFlight: defaults.maxInFlight,
+  sessionMax: defaults.sessionMax,
+  sessionTtl: defaults.sessionTtlSeconds,
+  modelAliases: defaults.modelAliases,
+  showStatusBar: true,
+};
+
+/** Inclusive limits of the numeric settings. */
+export const settingBounds = {
+  port: bounds.port,
+  instances: bounds.instances,
+  maxInFlight: bounds.maxInFlight,
+  sessionMax: bounds.sessionMax,
+  sessionTtl: bounds.sessionTtlSeconds,
+} as const satisfies Partial<Record<SettingName, { min: number; max: number }>>;
+
+export interface SettingsReading {
+  readonly settings: Settings;
+  /** One line for each value that could not be taken as it was written. */
+  readonly corrections: readonly string[];
+}
+
+/**
+ * Reads every setting through `read`. settings.json is typed by hand, so nothing is trusted: a
+ * value of the wrong type gives the default, a number out of bounds the nearest bound.
+ */
+export function readSettings(read: (name: SettingName) => unknown): SettingsReading {
+  const corrections: string[] = [];
+
+  function correct<T>(name: SettingName, written: unknown, taken: T): T {
+    const shown = typeof written === 'string' ? `"${written}"` : String(written);
+    corrections.push(`${settingIds[name]}: ${shown} is not usable, ${String(taken)} is used`);
+    return taken;
+  }
+
+  function boolean(name: 'autoStart' | 'showStatusBar'): boolean {
+    const value = read(name) ?? settingDefaults[name];
+    return typeof value === 'boolean' ? value : correct(name, value, settingDefaults[name]);
+  }
+
+  function integer(name: keyof typeof settingBounds): number {
+    const value = read(name) ?? settingDefaults[name];
+    if (typeof value !== 'number' || Number.isNaN(value)) {
+      return correct(name, value, settingDefaults[name]);
+    }
+    const { min, max } = settingBounds[name];
+    const clamped = Math.min(max, Math.max(min, Math.trunc(value)));
+    return clamped === value ? value : correct(name, value, clamped);
+  }
+
+  function path(name: 'lingmaPath'): string {
+    const value = read(name) ?? '';
+    return typeof value === 'string' ? expandHome(value.trim()) : correct(name, value, '');
+  }
+
+  function aliases(name: 'modelAliases'): Record<string, string> {
+    const value = read(name) ?? settingDefaults[name];
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      correct(name, value, 'the default');
+      return { ...settingDefaults[name] };
+    }
+    const entries = Object.entries(value).filter((entry): entry is [string, string] => {
+      if (typeof entry[1] === 'string') return true;
+      correct(name, entry[0], 'no alias');
+      return false;
+    });
+    // VS Code merges an object setting into its default. So an empty model id is the way to drop a
+    // default alias, and the user's own globs go first.
+    const kept = entries.filter(([, model]) => model.trim() !== '');
+    const isDefault = ([glob]: [string, string]): boolean => glob in settingDefaults.modelAliases;
+    return Object.fromEntries([
+      ...kept.filter((entry) => !isDefault(entry)),
+      ...kept.filter((entry) => isDefault(entry)),
+    ]);
+  }
+
+  const settings: Settings = {
+    autoStart: boolean('autoStart'),
+    port: integer('port'),
+    lingmaPath: path('lingmaPath'),
+    instances: integer('instances'),
+    maxInFlight: integer('maxInFlight'),
+    sessionMax: integer('sessionMax'),
+    sessionTtl: integer('sessionTtl'),
+    modelAliases: aliases('modelAliases'),
+    showStatusBar: boolean('showStatusBar'),
+  };
+  return { settings, corrections };
+}
+
+/** The options of the next gateway; `host` is what settings do not decide. */
+export function toGatewayOptions(
+  settings: Settings,
+  host: Pick<GatewayOptions, 'apiKey' | 'workDir' | 'distDir'>,
+): GatewayOptions {
+  return {
+    ...host,
+    port: settings.port,
+    program: settings.lingmaPath,
+    instances: settings.instances,
+    maxInFlight: settings.maxInFlight,
+    sessionMax: settings.sessionMax,
+    sessionTtlSeconds: settings.sessionTtl,
+    modelAliases: settings.modelAliases,
+    // A second window on a port of its own gets a folder of its own, and with it its own sign-in.
+    workDirConflict: 'next',
+  };
+}
+
+/** The names of the options that differ; empty when a running gateway can stay as it is. */
+export function changedOptions(before: GatewayOptions, after: GatewayOptions): string[] {
+  const names = Object.keys(after) as (keyof GatewayOptions)[];
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}
+
+function expandHome(path: string): string {
+  return /^~[/\\]/.test(path) ? join(homedir(), path.slice(2)) : path;
+}

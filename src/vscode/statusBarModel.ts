@@ -1,0 +1,140 @@
+/** What the status bar shows for each state, as plain data: no VS Code needed to test it. */
+import { type HostState, clientBaseUrl } from '../dashboard/protocol';
+import { countReady, type GatewaySnapshot } from '../gateway/snapshot';
+import { commandIds, type CommandName, displayName, settingIds } from './ids';
+import type { Localize } from './localize';
+
+export interface StatusBarView {
+  readonly text: string;
+  /** Markdown; its command links are all in `tooltipCommands`. */
+  readonly tooltip: string;
+  readonly accessibilityLabel: string;
+  readonly background?: 'warning' | 'error';
+}
+
+/** The commands a tooltip may link to. */
+export const tooltipCommands = [
+  'start',
+  'stop',
+  'restart',
+  'copyBaseUrl',
+  'copyApiKey',
+  'openSettings',
+  'showLog',
+] as const satisfies CommandName[];
+
+const pathArgument = encodeURIComponent(JSON.stringify([settingIds.lingmaPath]));
+
+type TooltipCommand = (typeof tooltipCommands)[number];
+
+export function renderStatusBar(state: HostState, t: Localize): StatusBarView {
+  const links = (...names: TooltipCommand[]): string =>
+    names.map((name) => `[${linkTitle(name, t)}](command:${commandIds[name]})`).join(' · ');
+  const view = (
+    text: string,
+    says: string,
+    detail: readonly string[],
+    background?: 'warning' | 'error',
+  ): StatusBarView => ({
+    text,
+    tooltip: [`**${displayName}** — ${escapeMarkdown(says)}`, ...detail].join('\n\n'),
+    accessibilityLabel: `${displayName}: ${says}`,
+    ...(background && { background }),
+  });
+
+  switch (state.kind) {
+    case 'stopped':
+      return view(`$(circle-slash) ${t('Lingma off')}`, t('stopped'), [links('start', 'showLog')]);
+    case 'starting':
+      return view(`$(loading~spin) ${t('Lingma starting')}`, t('starting'), [
+        links('stop', 'showLog'),
+      ]);
+    case 'stopping':
+      return view(`$(loading~spin) ${t('Lingma stopping')}`, t('stopping'), [links('showLog')]);
+    case 'failed':
+      return view(
+        `$(error) ${t('Lingma failed')}`,
+        t('failed. {0}', state.problem),
+        [links('restart', 'openSettings', 'showLog')],
+        'error',
+      );
+    case 'ready': {
+      const { snapshot } = state;
+      const { ready, total } = countReady(snapshot);
+      const name = snapshot.demo ? t('Lingma demo') : t('Lingma');
+      const icon = ready === 0 ? '$(warning)' : snapshot.demo ? '$(beaker)' : '$(zap)';
+      const rate = hitRate(snapshot);
+      const text = [`${icon} ${name}`, rate, `${ready}/${total}`].filter(Boolean).join(' · ');
+      const says = [
+        snapshot.demo ? t('demo answers') : t('ready'),
+        rate && t('hit rate {0}', rate),
+        t('{0} of {1} instances ready', ready, total),
+      ];
+      return view(
+        text,
+        says.filter(Boolean).join(', '),
+        [
+          `\`${clientBaseUrl(state) ?? ''}\``,
+          ...numbers(snapshot, t),
+          links('copyBaseUrl', 'copyApiKey', 'restart', 'stop', 'showLog'),
+        ],
+        ready === 0 ? 'warning' : undefined,
+      );
+    }
+  }
+}
+
+/** `87%`, `–` before the first look-up, undefined when the cache is off. */
+function hitRate({ sessionCache: cache }: GatewaySnapshot): string | undefined {
+  if (!cache.enabled) return undefined;
+  if (cache.hit_total + cache.miss_total === 0) return '–';
+  return `${Math.round(cache.hit_rate * 100)}%`;
+}
+
+function numbers(
+  { sessionCache: cache, concurrency, demo }: GatewaySnapshot,
+  t: Localize,
+): string[] {
+  return [
+    ...(demo
+      ? [
+          t('No Lingma was found: the embedded demo answers. Set the path of Lingma to switch.') +
+            ` [${t('Set the Path')}](command:${commandIds.openSettings}?${pathArgument})`,
+        ]
+      : []),
+    cache.enabled
+      ? t(
+          'Sessions {0} of {1} · hits {2} · misses {3} · in flight {4}',
+          cache.size,
+          cache.max,
+          cache.hit_total,
+          cache.miss_total,
+          concurrency.inFlight,
+        )
+      : t('Session reuse is off · in flight {0}', concurrency.inFlight),
+  ];
+}
+
+function linkTitle(name: TooltipCommand, t: Localize): string {
+  switch (name) {
+    case 'start':
+      return t('Start');
+    case 'stop':
+      return t('Stop');
+    case 'restart':
+      return t('Restart');
+    case 'copyBaseUrl':
+      return t('Copy Base URL');
+    case 'copyApiKey':
+      return t('Copy API Key');
+    case 'openSettings':
+      return t('Open Settings');
+    case 'showLog':
+      return t('Show Log');
+  }
+}
+
+/** A problem's text may hold anything, a path above all; it must not become a link or markup. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>$~&]/g, '\\$&');
+}

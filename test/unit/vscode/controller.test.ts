@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Emitter } from '../../../src/base/emitter';
+import { GatewayError } from '../../../src/base/errors';
+import type { GatewayOptions } from '../../../src/gateway/options';
+import type { GatewaySnapshot } from '../../../src/gateway/snapshot';
+import { silentLogger } from '../../../src/observe/log';
+import { createExports } from '../../../src/vscode/api';
+import {
+  type Failure,
+  GatewayController,
+  type HostedGateway,
+} from '../../../src/vscode/controller';
+import { OptionsWatch } from '../../../src/vscode/optionsWatch';
+import { settingDefaults, toGatewayOptions } from '../../../src/vscode/settings';
+import { snapshot } from './support';
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
+
+/** A gateway whose start waits until the test lets it go on. */
+class FakeGateway implements HostedGateway {
+  readonly changed = new Emitter<void>();
+  readonly onDidChange = this.changed.event;
+  readonly begun = deferred();
+  readonly started = deferred();
+  stops = 0;
+  current: GatewaySnapshot = snapshot();
+
+  constructor(readonly options: GatewayOptions) {}
+
+  async start() {
+    this.begun.resolve();
+    await this.started.promise;
+  }
+
+  async stop() {
+    await Promise.resolve();
+    this.stops += 1;
+  }
+
+  snapshot() {
+    return this.current;
+  }
+
+  clearSessions() {
+    return 3;
+  }
+}
+
+const portInUse = () =>
+  new GatewayError({ code: 'port_in_use', status: 500, message: 'Port 8317 is taken.' });
+
+describe('the controller', () => {
+  let gateways: FakeGateway[];
+  let options: GatewayOptions;
+  let prepare: (gateway: FakeGateway) => void;
+  let controller: GatewayController;
+  let kinds: string[];
+  let failures: Failure[];
+
+  beforeEach(() => {
+    gateways = [];
+    kinds = [];
+    failures = [];
+    options = toGatewayOptions(settingDefaults, { apiKey: 'k', workDir: '/w', distDir: '/d' });
+    prepare = (gateway) => {
+      gateway.started.resolve();
+    };
+    controller = new GatewayController({
+      logger: silentLogger,
+      buildOptions: () => Promise.resolve(options),
+      createGateway: (built) => {
+        const gateway = new FakeGateway(built);
+        gateways.push(gateway);
+        prepare(gateway);
+        return Promise.resolve(gateway);
+      },
+      refreshMs: 10,
+    });
+    controller.onDidChange(({ kind }) => kinds.push(kind));
+    controller.onDidFail((failure) => failures.push(failure));
+  });
+
+  afterEach(() => {
+    controller.dispose();
+  });
+
+  const first = (): FakeGateway => {
+    const gateway = gateways[0];
+    assert.ok(gateway);
+    return gateway;
+  };
+
+  it('starts, stops, and starts a new gateway', async () => {
+    assert.equal((await controller.start()).kind, 'ready');
+    assert.equal((await controller.stop()).kind, 'stopped');
+    assert.equal((await controller.start()).kind, 'ready');
+    assert.deepEqual(kinds, ['starting', 'ready', 'stopping', 'stopped', 'starting', 'ready']);
+    assert.equal(gateways.length, 2);
+    assert.equal(first().stops, 1);
+  });
+
+  it('does nothing before it is asked', () => {
+    assert.deepEqual(controller.state, { kind: 'stopped' });
+    assert.equal(gateways.length, 0);
+    assert.equal(controller.clearSessions(), undefined);
+  });
+
+  it('starts one gateway for many requests', async () => {
+    await Promise.all([controller.start(), controller.start(), controller.start()]);
+    await controller.start();
+    assert.equal(gateways.length, 1);
+  });
+
+  it('makes one restart of many', async () => {
+    await controller.start();
+    await Promise.all([controller.restart(), controller.restart(), controller.restart()]);
+    assert.equal(gateways.length, 2);
+    assert.equal(first().stops, 1);
+    assert.equal(controller.state.kind, 'ready');
+  });
+
+  it('ends in what was asked for last', async () => {
+    const results = await Promise.all([controller.start(), controller.stop(), controller.start()]);
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ['ready', 'ready', 'ready'],
+    );
+    await Promise.all([controller.restart(), controller.stop()]);
+    assert.equal(controller.state.kind, 'stopped');
+    assert.ok(gateways.every(({ stops }) => stops === 1));
+  });
+
+  it('stops a gateway that is still starting, without waiting and without a failure', async () => {
+    prepare = () => undefined;
+    const starting = controller.start();
+    await sleep(5);
+    await first().begun.promise;
+    await controller.stop();
+    assert.equal((await starting).kind, 'stopped');
+    assert.equal(first().stops, 1);
+    first().started.reject(portInUse());
+    await sleep(5);
+    assert.deepEqual(failures, []);
+    assert.equal(controller.state.kind, 'stopped');
+  });
+
+  it('tells of a failed start once, and tries again when asked', async () => {
+    prepare = (gateway) => {
+      gateway.started.reject(portInUse());
+    };
+    const state = await controller.start({ unasked: true });
+    assert.deepEqual(state, {
+      kind: 'failed',
+      code: 'port_in_use',
+      problem: 'Port 8317 is taken.',
+      snapshot: null,
+    });
+    assert.deepEqual(failures, [
+      { code: 'port_in_use', problem: 'Port 8317 is taken.', unasked: true },
+    ]);
+    prepare = (gateway) => {
+      gateway.started.resolve();
+    };
+    assert.equal((await controller.start()).kind, 'ready');
+    assert.equal(gateways.length, 2);
+  });
+
+  it('is stopped, not failed, after the stop of a failed gateway', async () => {
+    prepare = (gateway) => {
+      gateway.started.reject(portInUse());
+    };
+    await controller.start();
+    assert.equal((await controller.stop()).kind, 'stopped');
+  });
+
+  it('fails when the options cannot be built', async () => {
+    const broken = new GatewayController({
+      logger: silentLogger,
+      buildOptions: () => Promise.reject(new Error('keyring locked')),
+      createGateway: () => assert.fail(),
+    });
+    const state = await broken.start();
+    assert.equal(state.kind, 'failed');
+    broken.dispose();
+  });
+
+  it('passes numbers on, throttled', async () => {
+    await controller.start();
+    kinds.length = 0;
+    first().current = snapshot({ uptimeSeconds: 99 });
+    for (let i = 0; i < 50; i += 1) first().changed.fire();
+    await sleep(40);
+    assert.equal(kinds.length, 2, 'the first at once, the rest when the interval ends');
+    assert.ok(controller.state.kind === 'ready' && controller.state.snapshot.uptimeSeconds === 99);
+    assert.equal(controller.clearSessions(), 3);
+  });
+
+  it('shows a gateway that breaks down, and its recovery', async () => {
+    await controller.start();
+    first().current = snapshot({ state: 'failed', problem: 'Lingma keeps ending.' });
+    first().changed.fire();
+    await sleep(20);
+    assert.equal(controller.state.kind, 'failed');
+    assert.equal(failures.length, 1);
+    first().changed.fire();
+    await sleep(20);
+    assert.equal(failures.length, 1, 'told once');
+    first().current = snapshot();
+    first().changed.fire();
+    await sleep(20);
+    assert.equal(controller.state.kind, 'ready');
+  });
+
+  it('does not start again after the shutdown', async () => {
+    await controller.start();
+    await controller.shutdown();
+    assert.equal(first().stops, 1);
+    assert.equal((await controller.start()).kind, 'stopped');
+    assert.equal(gateways.length, 1);
+  });
+
+  describe('with changed settings', () => {
+    let watch: OptionsWatch;
+
+    beforeEach(() => {
+      watch = new OptionsWatch({
+        logger: silentLogger,
+        controller,
+        buildOptions: () => Promise.resolve(options),
+        settleMs: 5,
+      });
+    });
+
+    afterEach(() => {
+      watch.dispose();
+    });
+
+    it('restarts once with the new options', async () => {
+      await controller.start();
+      options = { ...options, port: 9000 };
+      for (let i = 0; i < 5; i += 1) watch.notice();
+      await sleep(30);
+      assert.deepEqual(
+        gateways.map((gateway) => gateway.options.port),
+        [8317, 9000],
+      );
+    });
+
+    it('leaves the gateway alone when nothing that matters changed', async () => {
+      await controller.start();
+      options = { ...options };
+      watch.notice();
+      await sleep(30);
+      assert.equal(gateways.length, 1);
+    });
+
+    it('does not start a stopped gateway', async () => {
+      await controller.start();
+      await controller.stop();
+      options = { ...options, port: 9000 };
+      watch.notice();
+      await sleep(30);
+      assert.equal(gateways.length, 1);
+    });
+
+    it('tries again after a failure', async () => {
+      prepare = (gateway) => {
+        if (gateway.options.port === 8317) gateway.started.reject(portInUse());
+        else gateway.started.resolve();
+      };
+      await controller.start();
+      options = { ...options, port: 9000 };
+      watch.notice();
+      await sleep(30);
+      assert.equal(controller.state.kind, 'ready');
+    });
+  });
+
+  describe('as an API for other extensions', () => {
+    const apiKey = { get: () => Promise.resolve('the-key') };
+
+    it('gives base URL, key, numbers and changes', async () => {
+      const api = createExports(controller, apiKey).getAPI(1);
+      assert.equal(api.baseUrl, undefined);
+      assert.equal(api.stats(), undefined);
+      let changes = 0;
+      const subscription = api.onDidChange(() => (changes += 1));
+      await controller.start();
+      assert.equal(api.baseUrl, 'http://127.0.0.1:8317');
+      assert.equal(api.stats()?.instances.length, 1);
+      assert.equal(await api.apiKey(), 'the-key');
+      assert.equal(changes, 2);
+      subscription.dispose();
+      await controller.stop();
+      assert.equal(changes, 2);
+      assert.equal(api.baseUrl, undefined);
+    });
+
+    it('has version 1 only', () => {
+      assert.throws(() => createExports(controller, apiKey).getAPI(2 as 1), RangeError);
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { commandIds, section, settingIds, viewTypes } from '../../../src/vscode/ids';
+import { settingBounds, settingDefaults } from '../../../src/vscode/settings';
+import manifest from '../../../package.json';
+import strings from '../../../package.nls.json';
+
+interface Property {
+  readonly default: unknown;
+  readonly markdownDescription: string;
+  readonly order: number;
+  readonly scope: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+describe('package.json', () => {
+  const { commands, configuration } = manifest.contributes;
+  const properties: Record<string, Property> = configuration.properties;
+
+  it('contributes exactly the commands of the code', () => {
+    assert.deepEqual(
+      commands.map(({ command }) => command).sort(),
+      Object.values(commandIds).sort(),
+    );
+    for (const { category } of commands) assert.equal(category, 'Lingma Gateway');
+  });
+
+  it('contributes exactly the settings of the code, with the same defaults and bounds', () => {
+    assert.deepEqual(Object.keys(properties).sort(), Object.values(settingIds).sort());
+    for (const [name, value] of Object.entries(settingDefaults)) {
+      assert.deepEqual(properties[`${section}.${name}`]?.default, value, name);
+    }
+    for (const [name, { min, max }] of Object.entries(settingBounds)) {
+      const property = properties[`${section}.${name}`];
+      assert.deepEqual([property?.minimum, property?.maximum], [min, max], name);
+    }
+  });
+
+  it('describes, orders and scopes every setting', () => {
+    const orders = Object.values(properties).map(({ order }) => order);
+    assert.equal(new Set(orders).size, orders.length);
+    for (const { markdownDescription, scope } of Object.values(properties)) {
+      assert.match(markdownDescription, /^%.+%$/);
+      assert.ok(scope);
+    }
+  });
+
+  it('lets no workspace choose the program or the port', () => {
+    for (const id of [settingIds.lingmaPath, settingIds.port]) {
+      assert.equal(properties[id]?.scope, 'machine');
+    }
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
+      settingIds.lingmaPath,
+    ]);
+  });
+
+  it('uses every string of package.nls.json and no other', () => {
+    const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
+    assert.deepEqual([...new Set(used)].sort(), Object.keys(strings).sort());
+  });
+
+  it('wakes for the panel of a restored window', () => {
+    assert.deepEqual(manifest.activationEvents, [
+      'onStartupFinished',
+      `onWebviewPanel:${viewTypes.panel}`,
+    ]);
+  });
+
+  it('ships what it names', () => {
+    const shipped = readFileSync('.vscodeignore', 'utf8').split('\n');
+    const main = manifest.main.replace('./', '');
+    for (const file of [main, manifest.icon, 'package.nls.json', 'dist/dashboard.js']) {
+      assert.ok(shipped.includes(`!${file}`), file);
+    }
+  });
+});

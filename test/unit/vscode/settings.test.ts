@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { bounds } from '../../../src/gateway/options';
+import type { SettingName } from '../../../src/vscode/ids';
+import {
+  changedOptions,
+  readSettings,
+  settingDefaults,
+  toGatewayOptions,
+} from '../../../src/vscode/settings';
+
+const read = (written: Partial<Record<SettingName, unknown>>) =>
+  readSettings((name) => written[name]);
+
+describe('settings', () => {
+  it('are the defaults where nothing is written', () => {
+    assert.deepEqual(read({}), { settings: settingDefaults, corrections: [] });
+  });
+
+  it('are taken as written where they are usable', () => {
+    const written = {
+      autoStart: false,
+      port: 0,
+      lingmaPath: '/opt/lingma',
+      instances: 16,
+      maxInFlight: 0,
+      sessionMax: 0,
+      sessionTtl: 0,
+      modelAliases: { 'gpt-*': 'lingma-max' },
+      showStatusBar: false,
+    };
+    assert.deepEqual(read(written), { settings: written, corrections: [] });
+  });
+
+  it('are clamped to the bounds of the options, and say so', () => {
+    const { settings, corrections } = read({ port: 70_000, instances: 0, maxInFlight: 1e9 });
+    assert.equal(settings.port, bounds.port.max);
+    assert.equal(settings.instances, bounds.instances.min);
+    assert.equal(settings.maxInFlight, bounds.maxInFlight.max);
+    assert.equal(corrections.length, 3);
+    assert.match(corrections[0] ?? '', /^lingmaGateway\.port: 70000 .* 65535/);
+  });
+
+  it('fall back to the default when the type is wrong', () => {
+    const { settings, corrections } = read({
+      autoStart: 'yes',
+      port: '8317',
+      lingmaPath: 7,
+      instances: Number.NaN,
+      modelAliases: ['gpt-*'],
+    });
+    assert.deepEqual(settings, settingDefaults);
+    assert.equal(corrections.length, 5);
+  });
+
+  it('cut fractions', () => {
+    assert.equal(read({ instances: 2.9 }).settings.instances, 2);
+  });
+
+  it('trim the path and know the home folder', () => {
+    assert.equal(
+      read({ lingmaPath: ' ~/bin/Lingma ' }).settings.lingmaPath,
+      join(homedir(), 'bin/Lingma'),
+    );
+    assert.equal(read({ lingmaPath: '/a/~/b' }).settings.lingmaPath, '/a/~/b');
+  });
+
+  it("put the user's aliases before the defaults, and drop empty ones", () => {
+    const merged = { ...settingDefaults.modelAliases, 'o*': '', 'gpt-4*': 'lingma-max', bad: 7 };
+    const { settings, corrections } = read({ modelAliases: merged });
+    assert.deepEqual(Object.entries(settings.modelAliases), [
+      ['gpt-4*', 'lingma-max'],
+      ['claude-*', 'default'],
+      ['gpt-*', 'default'],
+    ]);
+    assert.equal(corrections.length, 1);
+  });
+});
+
+describe('gateway options', () => {
+  const host = { apiKey: 'key', workDir: '/w', distDir: '/d' };
+  const options = toGatewayOptions(settingDefaults, host);
+
+  it('are the same for the same settings', () => {
+    assert.deepEqual(changedOptions(options, toGatewayOptions({ ...settingDefaults }, host)), []);
+  });
+
+  it('differ by what concerns the gateway only', () => {
+    const changed = { ...settingDefaults, port: 1, sessionTtl: 5, autoStart: false };
+    assert.deepEqual(changedOptions(options, toGatewayOptions(changed, host)), [
+      'port',
+      'sessionTtlSeconds',
+    ]);
+    assert.deepEqual(changedOptions(options, { ...options, apiKey: 'new' }), ['apiKey']);
+  });
+});

@@ -1,0 +1,53 @@
+import type { GatewaySnapshot, InstanceSnapshot } from '../../../src/gateway/snapshot';
+
+/** What `vscode.l10n.t` does without translations. */
+export function t(message: string, ...args: (string | number)[]): string {
+  return message.replace(/\{(\d+)\}/g, (hole, index: string) =>
+    String(args[Number(index)] ?? hole),
+  );
+}
+
+export function instance(change: Partial<InstanceSnapshot> = {}): InstanceSnapshot {
+  return {
+    id: 'lingma-1',
+    state: 'ready',
+    incarnation: 1,
+    pid: 4711,
+    port: 37_510,
+    pinnedSessions: 0,
+    inFlight: 0,
+    restarts: 0,
+    signedIn: null,
+    problem: null,
+    ...change,
+  };
+}
+
+export function snapshot(change: Partial<GatewaySnapshot> = {}): GatewaySnapshot {
+  return {
+    version: '0.1.0',
+    state: 'ready',
+    problem: null,
+    baseUrl: 'http://127.0.0.1:8317',
+    demo: false,
+    program: '/opt/lingma/Lingma',
+    uptimeSeconds: 1,
+    instances: [instance()],
+    sessionCache: {
+      enabled: true,
+      size: 1,
+      max: 256,
+      ttl_sec: 1800,
+      hit_total: 0,
+      miss_total: 0,
+      hit_rate: 0,
+      evict_total: 0,
+      expire_total: 0,
+      invalidate_total: 0,
+      leased: 0,
+    },
+    concurrency: { inFlight: 0, queued: 0, maxInFlightPerInstance: 4 },
+    turns: { completed: 0, failed: 0, cancelled: 0, sentMessages: 0, totalMessages: 0 },
+    ...change,
+  };
+}
