@@ -5,7 +5,7 @@
  */
 import { type Disposable, DisposableStore } from '../base/disposable';
 import { Emitter } from '../base/emitter';
-import { type ErrorCode, type GatewayError, toGatewayError } from '../base/errors';
+import { type ErrorCode, toGatewayError } from '../base/errors';
 import { type HostState, snapshotOf } from '../dashboard/protocol';
 import type { Gateway } from '../gateway/gateway';
 import type { GatewayOptions } from '../gateway/options';
