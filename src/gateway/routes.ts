@@ -115,6 +115,7 @@ async function streamTurn(
   const stream = new SseStream(context);
   const patience = setTimeout(() => {
     stream.open();
+    stream.flush();
   }, OPEN_STREAM_AFTER_MS);
   try {
     const events = deps.turns.run(request.turn, callerOf(deps, context), context.signal);

@@ -5,6 +5,8 @@ import { cancelled, GatewayError } from '../base/errors';
 /** Large enough for a conversation with pictures, small enough not to threaten the host. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The body as JSON. Throws `unsupported_media_type`, `body_too_large` or `invalid_json`. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
@@ -14,7 +16,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (encoding !== 'identity') throw unsupportedMediaType('an uncompressed body');
   const bytes = await readBytes(request);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (error) {
     const detail = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new GatewayError({

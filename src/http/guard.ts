@@ -3,7 +3,7 @@
  * header must name this machine (DNS rebinding), a browser's Origin must be our own (cross-site
  * requests), and everything that costs or tells something wants the key.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../base/errors';
 
@@ -48,7 +48,7 @@ export class Guard {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 function hostNotAllowed(): GatewayError {

@@ -18,7 +18,10 @@ export class SseStream {
     return this.#context.response.headersSent;
   }
 
-  /** Sends the headers. From here on failures can only be told inside the stream. */
+  /**
+   * Begins the stream: from here on failures can only be told inside it. The headers travel with
+   * the first event, in one packet; `flush` sends them alone when there is none yet.
+   */
   open(headers: Readonly<Record<string, string>> = {}): void {
     const { response } = this.#context;
     if (this.opened || response.destroyed) return;
@@ -28,7 +31,6 @@ export class SseStream {
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });
-    response.flushHeaders();
     this.#keepAlive = setInterval(() => {
       // A reader who does not even take what is there needs no sign of life.
       if (!response.writableNeedDrain) response.write(KEEP_ALIVE);
@@ -36,6 +38,10 @@ export class SseStream {
     response.once('close', () => {
       clearInterval(this.#keepAlive);
     });
+  }
+
+  flush(): void {
+    if (this.opened) this.#context.response.flushHeaders();
   }
 
   /** Writes events; resolves when there is room for more, or when nobody reads any more. */

@@ -3,7 +3,7 @@
  * it. Equal heads mean equal conversations under the canonical form, so the cache compares
  * transcripts without keeping any text.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalMessage } from '../conversation/canonical';
 import type { Message } from '../conversation/messages';
 
@@ -44,5 +44,5 @@ export function continuationPoints(messages: readonly Message[]): number[] {
 }
 
 function digest(text: string): Head {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
