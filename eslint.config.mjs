@@ -1,5 +1,4 @@
 // @ts-check
-import { importX } from 'eslint-plugin-import-x';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -23,15 +22,38 @@ const rooms = {
   demo: [],
 };
 
-const zones = Object.entries(rooms).map(([room, mayImport]) => ({
-  target: `./src/${room}`,
-  from: './src',
+const vscodeOutside = {
+  paths: [{ name: 'vscode', message: 'Only src/vscode and src/extension.ts see VS Code.' }],
+};
+
+/**
+ * The rule for the files of one room that lie `depth` folders below it.
+ * @param {string} room
+ * @param {string[]} mayImport
+ * @param {number} depth
+ */
+function zone(room, mayImport, depth) {
   // The demo is a second reading of the protocol: it shares nothing, not even the helpers.
-  except: [...new Set([room, ...(room === 'demo' ? [] : ['base']), ...mayImport])].map(
-    (name) => `./${name}`,
-  ),
-  message: `src/${room} may import ${mayImport.join(', ') || 'no other room'} (docs/architecture.md).`,
-}));
+  const allowed = [room, ...mayImport, ...(room === 'demo' ? [] : ['base'])];
+  const leavesRoom = `^${String.raw`\.\./`.repeat(depth + 1)}`;
+  return {
+    files: [`src/${room}/${'*/'.repeat(depth)}*.{ts,tsx}`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          ...(room === 'vscode' ? {} : vscodeOutside),
+          patterns: [
+            {
+              regex: `${leavesRoom}(?!(${allowed.join('|')})/)`,
+              message: `src/${room} may import ${mayImport.join(', ') || 'no other room'} (docs/architecture.md).`,
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
 
 export default defineConfig(
   { ignores: ['dist/', 'out/', 'node_modules/', 'test/vscode/fixtures/'] },
@@ -39,14 +61,12 @@ export default defineConfig(
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    plugins: { 'import-x': importX },
     languageOptions: {
       parserOptions: {
         project: ['./tsconfig.json', './src/dashboard/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.tsx'] } } },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-import-type-side-effects': 'error',
@@ -61,23 +81,16 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.{ts,tsx}'],
-    rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'import-x/no-default-export': 'error',
-    },
+    rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }] },
   },
   {
-    files: ['src/**/*.{ts,tsx}'],
-    ignores: ['src/vscode/**', 'src/extension.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [{ name: 'vscode', message: 'Only src/vscode and src/extension.ts see VS Code.' }],
-        },
-      ],
-    },
+    files: ['src/*.ts'],
+    ignores: ['src/extension.ts'],
+    rules: { 'no-restricted-imports': ['error', vscodeOutside] },
   },
+  ...Object.entries(rooms).flatMap(([room, mayImport]) =>
+    [0, 1].map((depth) => zone(room, mayImport, depth)),
+  ),
   {
     files: ['test/**/*.ts', 'scripts/**'],
     rules: { 'no-console': 'off' },
