@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { type Endpoint, cacheFigures, holdConversation } from '../support/conversation';
+import { eventually } from '../support/eventually';
+import { allGone } from '../support/processTable';
+import { lingmaPids, Workbench } from './workbench';
+
+describe('the extension in a window', () => {
+  let workbench: Workbench;
+  let endpoint: Endpoint;
+
+  before(async () => {
+    workbench = await Workbench.open();
+  });
+  afterEach(async function () {
+    await workbench.screenshotOnFailure(this.currentTest);
+  });
+  after(async () => {
+    await workbench.close();
+  });
+
+  it('shows the demo in the status bar', async () => {
+    assert.equal(await workbench.statusBarShows('1/1'), 'Lingma demo · – · 1/1');
+  });
+
+  it('copies address and key from the palette, and they work from outside', async () => {
+    endpoint = await workbench.endpoint();
+    const { status } = await fetch(`${endpoint.baseUrl}/v1/models`, {
+      headers: { authorization: `Bearer ${endpoint.apiKey}` },
+    });
+    assert.equal(status, 200);
+  });
+
+  it('serves a conversation of five turns, four of them from the cache', async () => {
+    await holdConversation(endpoint, true);
+    assert.deepEqual(await cacheFigures(endpoint), { hits: 4, misses: 1, size: 1 });
+    await workbench.statusBarShows('80%');
+  });
+
+  it('opens the panel on a click; the instance holds the pinned session', async () => {
+    await workbench.statusBarItem.click();
+    const row = workbench.panel.getByRole('row').filter({ hasText: 'lingma-1' });
+    const [pid] = await lingmaPids(endpoint);
+    await eventually('the row shows process and session', async () => {
+      const cells = await row.locator('td').allInnerTexts();
+      return (cells[1] === String(pid) && cells[3] === '1') || undefined;
+    });
+    assert.match(await row.innerText(), /Ready/);
+    assert.match(await workbench.panel.locator('body').innerText(), /4 hits, 1 misses/);
+  });
+
+  it('draws the panel in a dark and a light theme', async () => {
+    // The confirmation of the copy command passes by; the picture is of the lasting state.
+    await workbench.page.getByText('Copied the API key').waitFor({ state: 'hidden' });
+    for (const [name, theme] of [
+      ['dark', 'Default Dark Modern'],
+      ['light', 'Default Light Modern'],
+    ] as const) {
+      workbench.changeSettings({ 'workbench.colorTheme': theme });
+      await workbench.panel.locator(`body.vscode-${name}`).waitFor();
+      await workbench.screenshot(`panel-${name}`);
+    }
+  });
+
+  it('opens its log', async () => {
+    await workbench.command('Lingma Gateway: Show Log');
+    // The server build has no native log writer, so the channel is there but stays empty.
+    const channel = workbench.page.getByLabel('Switch Output').locator('option:checked');
+    await channel.filter({ hasText: 'Lingma Gateway' }).first().waitFor({ state: 'attached' });
+  });
+
+  it('hides the status bar item when the settings say so', async () => {
+    workbench.changeSettings({ 'lingmaGateway.showStatusBar': false });
+    await workbench.statusBarItem.waitFor({ state: 'hidden' });
+    workbench.changeSettings({});
+    await workbench.statusBarItem.waitFor();
+  });
+
+  it('keeps the key and the panel when the window is loaded again', async () => {
+    await workbench.load();
+    const again = await workbench.endpoint();
+    assert.equal(again.apiKey, endpoint.apiKey);
+    await workbench.panel.getByRole('row').filter({ hasText: 'lingma-1' }).waitFor();
+    endpoint = again;
+  });
+
+  it('leaves no process after Stop', async () => {
+    const pids = await lingmaPids(endpoint);
+    assert.equal(pids.length, 1);
+    await workbench.command('Lingma Gateway: Stop Gateway');
+    await workbench.statusBarShows('Lingma off');
+    await allGone(pids, 5_000);
+    await assert.rejects(fetch(endpoint.baseUrl));
+  });
+
+  it('starts again from the palette', async () => {
+    await workbench.command('Lingma Gateway: Start Gateway');
+    assert.equal((await workbench.endpoint()).apiKey, endpoint.apiKey);
+  });
+});
