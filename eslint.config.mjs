@@ -31,6 +31,7 @@ const vscodeOutside = {
  * @param {string} room
  * @param {string[]} mayImport
  * @param {number} depth
+ * @returns {import('eslint').Linter.Config}
  */
 function zone(room, mayImport, depth) {
   // The demo is a second reading of the protocol: it shares nothing, not even the helpers.

@@ -50,6 +50,8 @@ export interface GatewayErrorOptions {
   readonly retryable?: boolean | undefined;
   /** Seconds a client should wait before it tries again (`Retry-After`). */
   readonly retryAfterSeconds?: number | undefined;
+  /** Methods the path does take (`Allow`). */
+  readonly allow?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -61,6 +63,7 @@ export class GatewayError extends Error {
   readonly param: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | undefined;
+  readonly allow: readonly string[] | undefined;
 
   constructor(options: GatewayErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -69,6 +72,7 @@ export class GatewayError extends Error {
     this.param = options.param;
     this.retryable = options.retryable ?? false;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.allow = options.allow;
   }
 }
 

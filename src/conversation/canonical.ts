@@ -5,6 +5,9 @@
  */
 import type { ContentPart, Message, Part } from './messages';
 
+/** Decimal digits that every double keeps. */
+const EXACT_DIGITS = 15;
+
 /**
  * An unambiguous text for one message. Fields carry their length, so that no content can imitate
  * the boundary between two fields.
@@ -56,20 +59,35 @@ function pushPart(fields: string[], part: Part): void {
       // The id is left out: clients and gateways make it up, the model never decides on it.
       fields.push('call', part.name, canonicalArguments(part.argumentsJson));
       return;
-    case 'toolResult':
-      fields.push('result', String(part.parts.length));
-      for (const inner of mergeText<ContentPart>(part.parts)) pushPart(fields, inner);
+    case 'toolResult': {
+      const inner = mergeText<ContentPart>(part.parts);
+      fields.push('result', String(inner.length));
+      for (const item of inner) pushPart(fields, item);
       return;
+    }
   }
 }
 
 /** Arguments compared as JSON values: key order and number spelling do not matter. */
 function canonicalArguments(json: string): string {
   try {
-    return JSON.stringify(sortKeys(JSON.parse(json)));
+    const value = sortKeys(JSON.parse(json));
+    return hasInexactNumber(json) ? json : JSON.stringify(value);
   } catch {
     return json;
   }
+}
+
+/** Ids may be longer than a double is exact; two of them must not become equal by rounding. */
+function hasInexactNumber(json: string): boolean {
+  const outsideStrings = json.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return (outsideStrings.match(/-?\d[\d.eE+-]*/g) ?? []).some((number) => {
+    const digits = number
+      .replace(/[eE].*$/, '')
+      .replace(/\D/g, '')
+      .replace(/^0+/, '');
+    return digits.length > EXACT_DIGITS || !Number.isFinite(Number(number));
+  });
 }
 
 function sortKeys(value: unknown): unknown {

@@ -1,4 +1,5 @@
 /** The listener: one port on 127.0.0.1, a table of routes, and an orderly end. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
@@ -7,6 +8,8 @@ import { RequestContext } from './context';
 import type { Guard } from './guard';
 
 const HOST = '127.0.0.1';
+/** How long a refused request may go on sending its body. */
+const DISCARD_LIMIT_MS = 1_000;
 /** How long requests may take to end by themselves once the server stops. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -123,6 +126,8 @@ export class HttpServer {
       if (match.access === 'key') this.#options.guard.checkKey(request.headers);
       await match.handle(context);
     } catch (thrown) {
+      // A client that is cut off in the middle of its body may never get to see the answer.
+      await discardBody(request);
       this.#fail(context, thrown);
     }
   }
@@ -145,11 +150,20 @@ export class HttpServer {
     const headers: Record<string, string> = {};
     if (error.retryAfterSeconds !== undefined)
       headers['retry-after'] = String(error.retryAfterSeconds);
+    if (error.allow) headers['allow'] = error.allow.join(', ');
     if (error.status === 401) headers['www-authenticate'] = 'Bearer';
-    // Half-read bodies make the connection useless for another request.
+    // What has not even been read by now makes the connection useless for another request.
     if (!context.request.complete) headers['connection'] = 'close';
     context.sendJson(error.status, openAiError(error), headers);
   }
+}
+
+/** Reads what is left of a body and forgets it, for a limited time. */
+async function discardBody(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  const limit = AbortSignal.timeout(DISCARD_LIMIT_MS);
+  await once(request, 'end', { signal: limit }).catch(() => undefined);
 }
 
 function pathOf(url: string | undefined): string {
@@ -170,11 +184,12 @@ function routeNotFound(path: string, routes: readonly Route[]): GatewayError {
 }
 
 function methodNotAllowed(path: string, candidates: readonly Route[]): GatewayError {
-  const allowed = candidates.map((route) => route.method).join(', ');
+  const allow = candidates.map((route) => route.method);
   return new GatewayError({
     code: 'method_not_allowed',
     status: 405,
-    message: `${path} takes ${allowed} only.`,
+    allow,
+    message: `${path} takes ${allow.join(', ')} only.`,
   });
 }
 

@@ -14,13 +14,17 @@ export class AnswerAssembly {
 
   /** A `chat/answer` event; returns the text to emit, possibly none. */
   answer(text: string, overwrite: boolean): string {
-    if (!overwrite) {
-      this.#text += text;
-      this.#emitted += text;
-      return text;
+    if (overwrite) {
+      this.#text = text;
+      return this.#emitMissing();
     }
-    this.#text = text;
-    return this.#emitMissing();
+    // After an overwrite that took text back, what follows may repeat what was already shown.
+    const shownAhead =
+      this.#emitted.length > this.#text.length && this.#emitted.startsWith(this.#text);
+    this.#text += text;
+    if (shownAhead) return this.#emitMissing();
+    this.#emitted += text;
+    return text;
   }
 
   /**

@@ -66,9 +66,15 @@ export class ChatAskDialect implements Dialect {
   receive(method: string, params: unknown): void {
     if (!isRecord(params)) return;
     const { requestId } = params;
-    if (typeof requestId !== 'string') return;
     // An unknown id belongs to a turn that ended or to somebody else's: nothing to do or to keep.
-    this.#turns.get(requestId)?.receive(method, params);
+    const turn = typeof requestId === 'string' ? this.#turns.get(requestId) : this.#only(method);
+    turn?.receive(method, params);
+  }
+
+  /** An error may come without an id (protocol §4a.2); then it can only be meant for the one turn. */
+  #only(method: string): ChatAskTurn | undefined {
+    const [turn, another] = this.#turns.values();
+    return another === undefined && method.endsWith('error') ? turn : undefined;
   }
 
   close(error: GatewayError): void {

@@ -9,6 +9,7 @@ import { GatewayError } from '../base/errors';
 /** Longest body a peer may announce; more is a defect on its side, not something to buffer. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
+const KEPT_BUFFER_BYTES = 1024 * 1024;
 
 const CRLF_CRLF = '\r\n\r\n';
 
@@ -35,21 +36,26 @@ export class FrameDecoder {
   /** Body length announced by the header read last, or undefined while a header is awaited. */
   #bodyLength: number | undefined;
 
-  /** Bodies completed by `data`, in order. Throws `upstream_protocol` on a malformed stream. */
-  push(data: string | Uint8Array): string[] {
+  /**
+   * Bodies completed by `data`, in order and one at a time, so that what came before a malformed
+   * frame is still heard. Throws `upstream_protocol` on that frame. Read it to the end.
+   */
+  *read(data: string | Uint8Array): Generator<string, void> {
     if (typeof data === 'string' && this.#isEmpty()) {
       const body = wholeFrame(data);
-      if (body !== undefined) return [body];
+      if (body !== undefined) {
+        yield body;
+        return;
+      }
     }
     this.#append(typeof data === 'string' ? Buffer.from(data) : data);
-    const bodies: string[] = [];
     for (;;) {
       this.#bodyLength ??= this.#readHeader();
-      if (this.#bodyLength === undefined || this.#end - this.#start < this.#bodyLength) break;
-      bodies.push(this.#take(this.#bodyLength));
+      if (this.#bodyLength === undefined || this.#end - this.#start < this.#bodyLength) return;
+      const body = this.#take(this.#bodyLength);
       this.#bodyLength = undefined;
+      yield body;
     }
-    return bodies;
   }
 
   #isEmpty(): boolean {
@@ -59,8 +65,10 @@ export class FrameDecoder {
   #readHeader(): number | undefined {
     const unread = this.#buffer.subarray(this.#start, this.#end);
     const headerEnd = unread.indexOf(CRLF_CRLF);
+    if ((headerEnd < 0 ? unread.length : headerEnd) > MAX_HEADER_BYTES) {
+      throw framingError('its header is too long');
+    }
     if (headerEnd < 0) {
-      if (unread.length > MAX_HEADER_BYTES) throw framingError('its header never ends');
       // What does not start like a header will never become one: say so now instead of waiting.
       if (unread.length > 0 && !/^[A-Za-z]/.test(String.fromCharCode(unread[0] ?? 0))) {
         throw framingError('it does not start with a header');
@@ -75,7 +83,11 @@ export class FrameDecoder {
   #take(length: number): string {
     const body = this.#buffer.toString('utf8', this.#start, this.#start + length);
     this.#start += length;
-    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#start === this.#end) {
+      this.#start = this.#end = 0;
+      // One huge frame must not cost its memory for the rest of the connection.
+      if (this.#buffer.length > KEPT_BUFFER_BYTES) this.#buffer = Buffer.alloc(0);
+    }
     return body;
   }
 

@@ -3,7 +3,7 @@
  * an answer (protocol §2.1), so every inbound request is acknowledged here, at once and before any
  * handler sees it: no handler can delay or forget it.
  */
-import { GatewayError } from '../base/errors';
+import { GatewayError, toGatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
 import { encodeFrame, FrameDecoder, framingError } from './framing';
 
@@ -108,9 +108,13 @@ export class RpcConnection {
   #receive(data: string | Uint8Array): void {
     if (this.#closed) return;
     try {
-      for (const body of this.#decoder.push(data)) this.#dispatch(parseBody(body));
+      for (const body of this.#decoder.read(data)) {
+        this.#dispatch(parseBody(body));
+        // A handler may have closed the connection; nobody listens to the rest.
+        if (this.#isClosed()) return;
+      }
     } catch (error) {
-      this.#end(error instanceof GatewayError ? error : framingError(String(error)));
+      this.#end(toGatewayError(error));
     }
   }
 
@@ -140,6 +144,10 @@ export class RpcConnection {
     } else {
       onReply({ result });
     }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed !== undefined;
   }
 
   #write(message: unknown): void {

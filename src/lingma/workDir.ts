@@ -3,7 +3,7 @@
  * databases, so they are private to the user and belong to one gateway at a time: two processes in
  * one work folder would fight over both (protocol §1.1).
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GatewayError } from '../base/errors';
 
@@ -15,6 +15,7 @@ const MAX_SIBLINGS = 64;
 
 export class WorkDir {
   readonly path: string;
+  #released = false;
 
   private constructor(folder: string) {
     this.path = folder;
@@ -40,7 +41,10 @@ export class WorkDir {
     return makePrivate(path.join(this.path, instanceId));
   }
 
+  /** Gives the folder back; only the first call counts. */
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
     rmSync(path.join(this.path, LOCK_NAME), { force: true });
   }
 }
@@ -55,19 +59,35 @@ export function makePrivate(folder: string): string {
 function lock(folder: string): number | undefined {
   makePrivate(folder);
   const file = path.join(folder, LOCK_NAME);
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: 'wx', mode: PRIVATE_FILE });
-      return undefined;
-    } catch (error) {
-      if (!isExists(error)) throw error;
+  // Written aside and linked into place: nobody ever sees a lock without its holder.
+  const own = path.join(folder, `${LOCK_NAME}.${process.pid}`);
+  writeFileSync(own, String(process.pid), { mode: PRIVATE_FILE });
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        linkSync(own, file);
+        return undefined;
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error;
+      }
+      const holder = readHolder(file);
+      if (holder !== undefined && isAlive(holder)) return holder;
+      // Left behind by a gateway that was killed.
+      rmSync(file, { force: true });
     }
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (isAlive(holder)) return holder;
-    // Left behind by a gateway that was killed.
-    rmSync(file, { force: true });
+    return readHolder(file) ?? 0;
+  } finally {
+    rmSync(own, { force: true });
   }
-  return Number(readFileSync(file, 'utf8'));
+}
+
+function readHolder(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -77,12 +97,12 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives, but belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }
 
-function isExists(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function workDirInUse(folder: string, pid: number | undefined): GatewayError {

@@ -2,16 +2,22 @@
 import * as v from 'valibot';
 import { invalidRequest } from '../base/errors';
 
+const MAX_SHOWN = 100;
+
 /** `value` as the schema describes it, or `invalid_request` naming the first field at fault. */
 export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const param = fieldPath(issue.path?.map((item) => item.key) ?? []);
-  const expected = issue.expected
-    ? `expected ${issue.expected}, got ${issue.received}`
-    : issue.message;
-  throw invalidRequest(param, `${param ?? 'The request body'} is invalid: ${expected}.`);
+  throw invalidRequest(param, `${param ?? 'The request body'} is invalid: ${problem(issue)}.`);
+}
+
+function problem(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'non_empty') return 'it is empty';
+  if (!issue.expected) return issue.message;
+  // The value is the client's own, but its error should not be as long as its request.
+  return `expected ${issue.expected}, got ${issue.received.slice(0, MAX_SHOWN)}`;
 }
 
 /** `['messages', 0, 'content']` as `messages[0].content`. */

@@ -1,3 +1,4 @@
+import { afterEach } from 'mocha';
 import { GatewayError } from '../../src/base/errors';
 import type { AnswerEvent } from '../../src/lingma/answerQueue';
 import { ChatAskDialect } from '../../src/lingma/chatAsk';
@@ -37,6 +38,19 @@ export class ChatAskBench {
   event(method: string, params: object): void {
     this.socket.say({ id: ++this.#serverId, method, params });
   }
+}
+
+/** For a `describe` block: makes benches, whose turns end after each test. */
+export function useChatAsk(): (limits?: Partial<AskLimits>) => ChatAskBench {
+  const made: ChatAskBench[] = [];
+  afterEach(() => {
+    for (const bench of made.splice(0)) bench.rpc.close();
+  });
+  return (limits) => {
+    const bench = new ChatAskBench(limits);
+    made.push(bench);
+    return bench;
+  };
 }
 
 /** A running turn: what the test plays of it, and what has come of it. */

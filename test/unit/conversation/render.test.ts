@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import type { Message, Role } from '../../../src/conversation/messages';
+import { assertRenderable, renderPrompt } from '../../../src/conversation/render';
+import { assertCode, thrownBy } from '../../support/errors';
+import {
+  assistant,
+  audio,
+  call,
+  image,
+  message,
+  result,
+  system,
+  user,
+} from '../../support/messages';
+
+describe('conversation/render', () => {
+  it('passes a single user message on as it is', () => {
+    for (const text of ['hi', '', '  [System]\r\nnot one \n', 'né 你好 🙂']) {
+      assert.equal(renderPrompt([user(text)]), text);
+    }
+    assert.equal(renderPrompt([user('a', 'b')]), 'a\nb');
+  });
+
+  it('writes anything else out as a transcript', () => {
+    const prompt = renderPrompt([
+      system('Be kind.'),
+      user('Weather?'),
+      assistant('One moment.', call('weather', '{"city":"Oslo"}')),
+      message('tool', result('cold', 'and dark')),
+      user('Thanks', 'a lot'),
+    ]);
+    assert.equal(
+      prompt,
+      [
+        'The messages below are a conversation, each under the name of its speaker. ' +
+          'Follow its System messages and write the next Assistant message.',
+        '[System]\nBe kind.',
+        '[User]\nWeather?',
+        '[Assistant]\nOne moment.\n(calls tool weather with {"city":"Oslo"})',
+        '[Tool result]\ncold\nand dark',
+        '[User]\nThanks\na lot',
+      ].join('\n\n'),
+    );
+  });
+
+  it('names the speaker of a single message that is not the user', () => {
+    for (const [role, name] of [
+      ['system', 'System'],
+      ['assistant', 'Assistant'],
+      ['tool', 'Tool result'],
+    ] as const) {
+      assert.ok(renderPrompt([message(role, 'text')]).endsWith(`\n\n[${name}]\ntext`));
+    }
+  });
+
+  it('asks for a continuation when the last word is the assistant’s', () => {
+    assert.match(renderPrompt([user('a'), assistant('b')]), /Continue its last Assistant/);
+    assert.doesNotMatch(renderPrompt([assistant('b'), user('a')]), /Continue/);
+  });
+
+  it('leaves no text out and keeps the order', () => {
+    const role = fc.constantFrom<Role>('system', 'user', 'assistant', 'tool');
+    const texts = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 });
+    const anyMessages = fc.array(
+      fc.tuple(role, texts).map(([who, parts]) => message(who, ...parts)),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(anyMessages, (messages) => {
+        const prompt = renderPrompt(messages);
+        let from = 0;
+        for (const text of textsOf(messages)) {
+          const at = prompt.indexOf(text, from);
+          assert.ok(at >= 0, JSON.stringify(text));
+          from = at + text.length;
+        }
+      }),
+    );
+  });
+
+  const unsupported: Record<string, Message> = {
+    'an image': user('look', image('data:1')),
+    audio: user(audio('d')),
+    'an image in a tool result': message('tool', result('a', { type: 'image', url: 'u' })),
+  };
+  for (const [what, message] of Object.entries(unsupported)) {
+    it(`refuses ${what}, naming its place`, () => {
+      const messages = [user('hi'), { ...message, path: 'messages[1]' }];
+      for (const render of [assertRenderable, renderPrompt] as const) {
+        const error = thrownBy(() => {
+          render(messages);
+        });
+        assertCode(error, 'unsupported_content');
+        assert.equal(error.status, 400);
+        assert.equal(error.param, 'messages[1]');
+        assert.match(error.message, /messages\[1\]/);
+      }
+    });
+  }
+
+  it('finds nothing wrong with text, calls and results', () => {
+    assertRenderable([user('a'), assistant(call('f', '{}')), message('tool', result('r'))]);
+  });
+});
+
+function textsOf(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
+  );
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, it } from 'mocha';
+import { Guard } from '../../../src/http/guard';
+import { assertCode, thrownBy } from '../../support/errors';
+
+const guard = new Guard('right-key');
+
+describe('http/guard', () => {
+  describe('Host', () => {
+    const ours = [
+      '127.0.0.1',
+      '127.0.0.1:8317',
+      'localhost',
+      'localhost:1',
+      'LocalHost:8317',
+      '[::1]',
+      '[::1]:8317',
+    ];
+    for (const host of ours) {
+      it(`C-57 lets ${host} in`, () => {
+        guard.checkPeer({ host });
+      });
+    }
+
+    const foreign = [
+      undefined,
+      '',
+      'evil.example',
+      'evil.example:8317',
+      'localhost.evil.example',
+      'evil-localhost',
+      'localhost:8317:8317',
+      'localhost:',
+      'localhost:port',
+      'localhost.',
+      ' localhost',
+      'user@localhost',
+      '127.0.0.1.nip.io',
+      '127.0.0.2',
+      '127.1',
+      '0.0.0.0:8317',
+      '[::]:8317',
+      '::1',
+      '[::ffff:127.0.0.1]',
+      '192.168.0.2:8317',
+    ];
+    for (const host of foreign) {
+      it(`C-57 keeps ${host === undefined ? 'a missing one' : JSON.stringify(host)} out`, () => {
+        const error = thrownBy(() => {
+          guard.checkPeer(host === undefined ? {} : { host });
+        });
+        assertCode(error, 'host_not_allowed');
+        assert.equal(error.status, 421);
+      });
+    }
+  });
+
+  describe('Origin', () => {
+    const own: [string, string | undefined][] = [
+      ['127.0.0.1:8317', undefined],
+      ['127.0.0.1:8317', 'http://127.0.0.1:8317'],
+      ['localhost:8317', 'http://localhost:8317'],
+      ['LOCALHOST:8317', 'HTTP://Localhost:8317'],
+      ['[::1]:8317', 'http://[::1]:8317'],
+      ['localhost', 'http://localhost'],
+    ];
+    for (const [host, origin] of own) {
+      it(`C-57 lets ${origin ?? 'none'} call ${host}`, () => {
+        guard.checkPeer(origin === undefined ? { host } : { host, origin });
+      });
+    }
+
+    const foreign = [
+      'null',
+      '',
+      'http://evil.example',
+      'https://localhost:8317',
+      'http://localhost',
+      'http://localhost:3000',
+      'http://127.0.0.1:8317',
+      'http://localhost:8317.evil.example',
+      'http://localhost:8317/',
+      'vscode-webview://abc',
+      'http://localhost:8317, http://evil.example',
+    ];
+    for (const origin of foreign) {
+      it(`C-57 keeps ${JSON.stringify(origin)} out`, () => {
+        const error = thrownBy(() => {
+          guard.checkPeer({ host: 'localhost:8317', origin });
+        });
+        assertCode(error, 'origin_not_allowed');
+        assert.equal(error.status, 403);
+      });
+    }
+  });
+
+  describe('key', () => {
+    const right: Record<string, IncomingHttpHeaders> = {
+      'as Bearer': { authorization: 'Bearer right-key' },
+      'as bearer in another case': { authorization: 'bEARER right-key' },
+      'as Bearer with more space': { authorization: 'Bearer   right-key  ' },
+      'as x-api-key': { 'x-api-key': 'right-key' },
+      'as x-api-key with space': { 'x-api-key': ' right-key ' },
+      'as one of several x-api-key': { 'x-api-key': ['wrong', 'right-key'] },
+      'as Bearer beside a wrong x-api-key': {
+        authorization: 'Bearer right-key',
+        'x-api-key': 'wrong',
+      },
+      'as x-api-key beside a wrong Bearer': {
+        authorization: 'Bearer wrong',
+        'x-api-key': 'right-key',
+      },
+      'as x-api-key beside another scheme': {
+        authorization: 'Basic cmlnaHQta2V5',
+        'x-api-key': 'right-key',
+      },
+    };
+    for (const [what, headers] of Object.entries(right)) {
+      it(`is taken ${what}`, () => {
+        guard.checkKey(headers);
+      });
+    }
+
+    const wrong: Record<string, IncomingHttpHeaders> = {
+      'nothing at all': {},
+      'two wrong ones': { authorization: 'Bearer wrong', 'x-api-key': 'wrong' },
+      'an empty Bearer': { authorization: 'Bearer ' },
+      'an empty x-api-key': { 'x-api-key': '' },
+      'no x-api-key in a list': { 'x-api-key': [] },
+      'the key without a scheme': { authorization: 'right-key' },
+      'the key under another scheme': { authorization: 'Basic right-key' },
+      'a longer key': { authorization: 'Bearer right-key2' },
+      'a shorter key': { authorization: 'Bearer right-ke' },
+      'another case': { authorization: 'Bearer RIGHT-KEY' },
+      'two in one header': { 'x-api-key': 'wrong, right-key' },
+    };
+    for (const [what, headers] of Object.entries(wrong)) {
+      it(`is not ${what}`, () => {
+        const error = thrownBy(() => {
+          guard.checkKey(headers);
+        });
+        assertCode(error, 'invalid_api_key');
+        assert.equal(error.status, 401);
+        assert.ok(!error.message.includes('right-key'));
+      });
+    }
+  });
+});

@@ -1,0 +1,402 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { describe, it } from 'mocha';
+import type { Incarnation } from '../../../src/lingma/instance';
+import { readModels } from '../../../src/lingma/models';
+import type { Pool, PoolOptions, Slot } from '../../../src/lingma/pool';
+import { countTimers, isPending } from '../../support/async';
+import { assertCode, rejectionOf } from '../../support/errors';
+import { type FakeInstance, useFakePools } from '../../support/fakePool';
+
+/** A signal that never aborts; each call's own, so that left-over listeners can be told. */
+const patient = () => new AbortController().signal;
+
+async function take(pool: Pool, owner?: Incarnation): Promise<Slot> {
+  const slot = await pool.acquire(owner, patient());
+  assert.ok(slot !== 'lost', 'lost');
+  return slot;
+}
+
+const idOf = (slot: Slot) => slot.live.owner.instanceId;
+
+describe('lingma/pool', () => {
+  const fakePool = useFakePools();
+
+  /** A pool whose instances are all ready, and what each of them is just now. */
+  function readyPool(count: number, options: Partial<PoolOptions> = {}) {
+    const ids = Array.from({ length: count }, (_, index) => `i${index + 1}`);
+    const { pool, instances } = fakePool(ids, options);
+    const owners = instances.map((instance) => instance.ready());
+    pool.instanceChanged();
+    const at = (index: number): { instance: FakeInstance; owner: Incarnation } => {
+      const [instance, owner] = [instances[index], owners[index]];
+      assert.ok(instance && owner);
+      return { instance, owner };
+    };
+    return { pool, at };
+  }
+
+  describe('a new turn', () => {
+    it('goes where fewest turns run', async () => {
+      const { pool } = readyPool(3, { maxInFlight: 0 });
+      const ids: string[] = [];
+      for (let count = 0; count < 6; count++) ids.push(idOf(await take(pool)));
+      assert.deepEqual(ids, ['i1', 'i2', 'i3', 'i1', 'i2', 'i3']);
+    });
+
+    it('goes where fewest sessions are pinned when as many turns run', async () => {
+      const pinned: Record<string, number> = { i1: 5, i2: 1, i3: 1 };
+      const { pool } = readyPool(3, { pinnedTo: (id) => pinned[id] ?? 0 });
+      const ids: string[] = [];
+      for (let count = 0; count < 3; count++) ids.push(idOf(await take(pool)));
+      assert.deepEqual(ids, ['i2', 'i3', 'i1']);
+    });
+
+    it('cares more for running turns than for pinned sessions', async () => {
+      const { pool } = readyPool(2, {
+        maxInFlight: 2,
+        pinnedTo: (id) => (id === 'i2' ? 99 : 0),
+      });
+      assert.deepEqual([idOf(await take(pool)), idOf(await take(pool))], ['i1', 'i2']);
+    });
+
+    it('C-33 passes over instances that are not ready', async () => {
+      const { pool, at } = readyPool(3, { maxInFlight: 0 });
+      at(0).instance.failed();
+      at(1).instance.lost();
+      pool.instanceChanged();
+      assert.deepEqual([idOf(await take(pool)), idOf(await take(pool))], ['i3', 'i3']);
+    });
+
+    it('counts the turns of each instance', async () => {
+      const { pool } = readyPool(2, { maxInFlight: 0 });
+      const slots = [await take(pool), await take(pool), await take(pool)];
+      assert.deepEqual([pool.inFlight('i1'), pool.inFlight('i2')], [2, 1]);
+      for (const slot of slots) slot.release();
+      assert.deepEqual([pool.inFlight('i1'), pool.inFlight('i2'), pool.inFlight('?')], [0, 0, 0]);
+    });
+
+    it('is never made to wait when turns are unlimited', async () => {
+      const { pool } = readyPool(1, { maxInFlight: 0, maxQueued: 0 });
+      for (let count = 0; count < 50; count++) await take(pool);
+      assert.equal(pool.inFlight('i1'), 50);
+    });
+
+    it('waits for an instance that is still starting', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      const [instance] = instances;
+      assert.ok(instance);
+      instance.status = { state: 'starting' };
+      const slot = take(pool);
+      assert.ok(await isPending(slot));
+      instance.ready();
+      pool.instanceChanged();
+      assert.equal(idOf(await slot), 'i1');
+    });
+  });
+
+  describe('a continued turn', () => {
+    it('goes to the process that holds its session, however busy others are not', async () => {
+      const { pool, at } = readyPool(2, { maxInFlight: 0 });
+      const ids: string[] = [];
+      for (let count = 0; count < 3; count++) ids.push(idOf(await take(pool, at(1).owner)));
+      assert.deepEqual(ids, ['i2', 'i2', 'i2']);
+    });
+
+    it('waits for its busy process while others pass', async () => {
+      const { pool, at } = readyPool(2);
+      const first = await take(pool, at(0).owner);
+      const second = take(pool, at(0).owner);
+      const other = await take(pool);
+      assert.equal(idOf(other), 'i2');
+      const waitingToo = take(pool);
+      assert.ok(await isPending(second));
+      other.release();
+      assert.equal(idOf(await waitingToo), 'i2');
+      assert.ok(await isPending(second));
+      first.release();
+      assert.equal(idOf(await second), 'i1');
+    });
+
+    it('C-43 is lost at once when its process is gone, even if its instance runs again', async () => {
+      const { pool, at } = readyPool(1, { maxInFlight: 0 });
+      const { instance, owner } = at(0);
+      instance.lost();
+      pool.instanceChanged();
+      assert.equal(await pool.acquire(owner, patient()), 'lost');
+      instance.ready();
+      pool.instanceChanged();
+      assert.equal(await pool.acquire(owner, patient()), 'lost');
+      assert.equal(pool.inFlight('i1'), 0);
+    });
+
+    it('is lost when its process goes while it waits', async () => {
+      const { pool, at } = readyPool(1);
+      const { instance, owner } = at(0);
+      await take(pool);
+      const waiting = pool.acquire(owner, patient());
+      assert.ok(await isPending(waiting));
+      instance.lost();
+      pool.instanceChanged();
+      assert.equal(await waiting, 'lost');
+      assert.equal(pool.queued, 0);
+    });
+
+    it('knows its process by identity, not by number', async () => {
+      const { pool, at } = readyPool(1);
+      assert.equal(await pool.acquire({ ...at(0).owner }, patient()), 'lost');
+    });
+  });
+
+  describe('the queue', () => {
+    it('serves first come, first served', async () => {
+      const { pool } = readyPool(1);
+      const running = await take(pool);
+      const served: number[] = [];
+      const turns = [1, 2, 3].map(async (number) => {
+        const slot = await take(pool);
+        served.push(number);
+        return slot;
+      });
+      assert.equal(pool.queued, 3);
+      running.release();
+      for (const turn of turns) (await turn).release();
+      assert.deepEqual(served, [1, 2, 3]);
+      assert.deepEqual([pool.queued, pool.inFlight('i1')], [0, 0]);
+    });
+
+    it('lets nobody overtake who comes in the moment a place is free', async () => {
+      const { pool } = readyPool(1);
+      const running = await take(pool);
+      const waiting = take(pool);
+      running.release();
+      const late = take(pool);
+      assert.equal(idOf(await waiting), 'i1');
+      assert.ok(await isPending(late));
+    });
+
+    it('fills every place that is free when an instance comes back', async () => {
+      const { pool, at } = readyPool(1, { maxInFlight: 3 });
+      at(0).instance.lost();
+      const turns = [take(pool), take(pool), take(pool), take(pool)];
+      at(0).instance.ready();
+      pool.instanceChanged();
+      await Promise.all(turns.slice(0, 3));
+      assert.equal(pool.queued, 1);
+      assert.equal(pool.inFlight('i1'), 3);
+    });
+
+    it('C-53 refuses with queue_full when it is full, and takes one again afterwards', async () => {
+      const { pool } = readyPool(1, { maxQueued: 2 });
+      const running = await take(pool);
+      const waiting = [take(pool), take(pool)];
+      const error = await rejectionOf(take(pool));
+      assertCode(error, 'queue_full');
+      assert.equal(error.status, 429);
+      assert.ok((error.retryAfterSeconds ?? 0) > 0);
+      running.release();
+      await waiting[0];
+      assert.ok(await isPending(take(pool)));
+      assert.equal(pool.queued, 2);
+    });
+
+    it('C-53 a wait ends with queue_timeout and leaves nothing behind', async () => {
+      const { pool } = readyPool(1, { queueTimeoutMs: 5 });
+      const running = await take(pool);
+      const error = await rejectionOf(take(pool));
+      assertCode(error, 'queue_timeout');
+      assert.equal(error.status, 429);
+      assert.ok((error.retryAfterSeconds ?? 0) > 0);
+      assert.equal(pool.queued, 0);
+      running.release();
+      assert.equal(pool.inFlight('i1'), 0);
+    });
+
+    it('a wait that no process ended says that none is running', async () => {
+      const { pool, at } = readyPool(1, { queueTimeoutMs: 5 });
+      at(0).instance.lost();
+      const error = await rejectionOf(take(pool));
+      assertCode(error, 'no_instance');
+      assert.match(error.message, /i1 is gone/);
+    });
+
+    it('C-36 an abort while waiting frees the entry and takes no place', async () => {
+      const { pool } = readyPool(1);
+      const running = await take(pool);
+      const client = new AbortController();
+      const waiting = pool.acquire(undefined, client.signal);
+      const next = take(pool);
+      client.abort();
+      assertCode(await rejectionOf(waiting), 'cancelled');
+      assert.equal(pool.queued, 1);
+      running.release();
+      (await next).release();
+      assert.equal(pool.inFlight('i1'), 0);
+    });
+
+    it('an abort that came before is heard', async () => {
+      const { pool } = readyPool(1);
+      assertCode(await rejectionOf(pool.acquire(undefined, AbortSignal.abort())), 'cancelled');
+      assert.deepEqual([pool.queued, pool.inFlight('i1')], [0, 0]);
+    });
+
+    it('a place that was given no longer listens for an abort', async () => {
+      const { pool } = readyPool(1);
+      const running = await take(pool);
+      const client = new AbortController();
+      const waiting = pool.acquire(undefined, client.signal);
+      running.release();
+      const slot = await waiting;
+      assert.ok(slot !== 'lost');
+      assert.equal(pool.inFlight('i1'), 1);
+      assert.deepEqual(getEventListeners(client.signal, 'abort'), []);
+      slot.release();
+      assert.equal(pool.inFlight('i1'), 0);
+    });
+
+    it('leaves no timer behind', async () => {
+      const { pool } = readyPool(1);
+      const before = await countTimers();
+      const running = await take(pool);
+      const client = new AbortController();
+      const turns = [take(pool), pool.acquire(undefined, client.signal), take(pool)];
+      assert.equal(await countTimers(), before + 3);
+      client.abort();
+      running.release();
+      await pool.close();
+      await Promise.allSettled(turns);
+      assert.equal(await countTimers(), before);
+    });
+  });
+
+  describe('a place', () => {
+    it('C-36 is freed once, however often it is released', async () => {
+      const { pool } = readyPool(1);
+      const slot = await take(pool);
+      slot.release();
+      const next = await take(pool);
+      slot.release();
+      assert.equal(pool.inFlight('i1'), 1);
+      assert.ok(await isPending(take(pool)));
+      next.release();
+    });
+
+    it('that is released late does not free one of the next process', async () => {
+      const { pool, at } = readyPool(1);
+      const old = await take(pool);
+      at(0).instance.lost();
+      pool.instanceChanged();
+      at(0).instance.ready();
+      pool.instanceChanged();
+      const waiting = take(pool);
+      old.release();
+      await waiting;
+      old.release();
+      assert.equal(pool.inFlight('i1'), 1);
+    });
+  });
+
+  describe('no instance', () => {
+    it('is told at once when all have failed, with the first problem', async () => {
+      const { pool, instances } = fakePool(['i1', 'i2']);
+      for (const instance of instances) instance.failed();
+      const error = await rejectionOf(take(pool));
+      assertCode(error, 'no_instance');
+      assert.equal(error.status, 503);
+      assert.match(error.message, /i1 does not start/);
+    });
+
+    it('is told those who wait when the last one fails', async () => {
+      const { pool, at } = readyPool(2);
+      at(0).instance.failed();
+      at(1).instance.lost();
+      const waiting = rejectionOf(take(pool));
+      pool.instanceChanged();
+      assert.ok(await isPending(waiting));
+      at(1).instance.failed();
+      pool.instanceChanged();
+      assertCode(await waiting, 'no_instance');
+      assert.equal(pool.queued, 0);
+    });
+  });
+
+  describe('start and close', () => {
+    it('starts every instance', () => {
+      const { pool, instances } = fakePool(['i1', 'i2']);
+      pool.start();
+      assert.deepEqual(
+        instances.map(({ started }) => started),
+        [1, 1],
+      );
+    });
+
+    it('tells those who wait, and everyone later, that it stops', async () => {
+      const { pool } = readyPool(1);
+      const running = await take(pool);
+      const waiting = [rejectionOf(take(pool)), rejectionOf(take(pool))];
+      const closing = pool.close();
+      for (const error of await Promise.all(waiting)) assertCode(error, 'stopping');
+      assertCode(await rejectionOf(take(pool)), 'stopping');
+      running.release();
+      await closing;
+      assert.deepEqual([pool.queued, pool.inFlight('i1')], [0, 0]);
+    });
+
+    it('waits for every instance to close', async () => {
+      const { pool, at } = readyPool(2);
+      let finish: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (finish = resolve));
+      at(1).instance.onClose = () => ended;
+      const closing = pool.close();
+      assert.ok(await isPending(closing));
+      finish();
+      await closing;
+      assert.deepEqual([at(0).instance.closed, at(1).instance.closed], [1, 1]);
+    });
+  });
+
+  describe('models', () => {
+    const models = readModels([{ key: 'm', name: 'M' }]);
+
+    it('are those of a ready instance, and stay while none is', async () => {
+      const { pool, instances } = fakePool(['i1', 'i2']);
+      instances[1]?.ready(models);
+      pool.instanceChanged();
+      assert.deepEqual(await pool.models(patient()), models);
+      instances[1]?.lost();
+      instances[0]?.failed();
+      pool.instanceChanged();
+      assert.deepEqual(await pool.models(patient()), models);
+    });
+
+    it('are waited for while the first instance starts, and take no place for long', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      const [instance] = instances;
+      assert.ok(instance);
+      instance.status = { state: 'starting' };
+      const waiting = [pool.models(patient()), pool.models(patient()), pool.models(patient())];
+      for (const one of waiting) assert.ok(await isPending(one));
+      instance.ready(models);
+      pool.instanceChanged();
+      assert.deepEqual(await Promise.all(waiting), [models, models, models]);
+      assert.deepEqual([pool.queued, pool.inFlight('i1')], [0, 0]);
+    });
+
+    it('are refused when no instance will ever list them', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      instances[0]?.failed();
+      assertCode(await rejectionOf(pool.models(patient())), 'no_instance');
+    });
+
+    it('are not waited for by a client that leaves', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      assert.ok(instances[0]);
+      instances[0].status = { state: 'starting' };
+      const client = new AbortController();
+      const waiting = pool.models(client.signal);
+      client.abort();
+      assertCode(await rejectionOf(waiting), 'cancelled');
+      assert.equal(pool.queued, 0);
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'mocha';
+import { makePrivate, WorkDir } from '../../../src/lingma/workDir';
+import { assertCode, thrownBy } from '../../support/errors';
+import { useTempDirs } from '../../support/tempDir';
+
+const modeOf = (file: string) => statSync(file).mode & 0o777;
+const lockOf = (folder: string) => path.join(folder, 'gateway.lock');
+
+/** The id of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['-e', '']).pid;
+}
+
+describe('lingma/workDir', () => {
+  const tempDir = useTempDirs();
+  const fresh = () => path.join(tempDir(), 'work');
+
+  it('claims a folder that is not there yet, private and marked with our process', () => {
+    const folder = fresh();
+    const workDir = WorkDir.claim(folder, 'fail');
+    assert.equal(workDir.path, folder);
+    assert.equal(modeOf(folder), 0o700);
+    assert.equal(modeOf(lockOf(folder)), 0o600);
+    assert.equal(readFileSync(lockOf(folder), 'utf8'), String(process.pid));
+  });
+
+  it('fails when a living gateway holds it, and names that', () => {
+    const folder = fresh();
+    WorkDir.claim(folder, 'fail');
+    const error = thrownBy(() => WorkDir.claim(folder, 'fail'));
+    assertCode(error, 'work_dir_in_use');
+    assert.ok(error.message.includes(folder));
+    assert.ok(error.message.includes(String(process.pid)));
+  });
+
+  it('fails when the holder belongs to somebody else', () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    writeFileSync(lockOf(folder), '1');
+    assertCode(
+      thrownBy(() => WorkDir.claim(folder, 'fail')),
+      'work_dir_in_use',
+    );
+  });
+
+  it('takes the next free sibling when asked to', () => {
+    const folder = fresh();
+    const claimed = [1, 2, 3].map(() => WorkDir.claim(folder, 'next'));
+    assert.deepEqual(
+      claimed.map((workDir) => workDir.path),
+      [folder, `${folder}-2`, `${folder}-3`],
+    );
+    claimed[1]?.release();
+    assert.equal(WorkDir.claim(folder, 'next').path, `${folder}-2`);
+  });
+
+  it('gives up on siblings some time', () => {
+    const folder = fresh();
+    for (let count = 0; count < 64; count++) WorkDir.claim(folder, 'next');
+    assertCode(
+      thrownBy(() => WorkDir.claim(folder, 'next')),
+      'work_dir_in_use',
+    );
+  });
+
+  const stale = {
+    'a dead process': deadPid,
+    nothing: () => '',
+    rubbish: () => 'x\0',
+    zero: () => 0,
+  };
+  for (const [what, holder] of Object.entries(stale)) {
+    it(`takes over a lock that names ${what}`, () => {
+      const folder = fresh();
+      mkdirSync(folder);
+      writeFileSync(lockOf(folder), String(holder()));
+      assert.equal(WorkDir.claim(folder, 'fail').path, folder);
+      assert.equal(readFileSync(lockOf(folder), 'utf8'), String(process.pid));
+      assertCode(
+        thrownBy(() => WorkDir.claim(folder, 'fail')),
+        'work_dir_in_use',
+      );
+    });
+  }
+
+  it('is free again after its release', () => {
+    const folder = fresh();
+    WorkDir.claim(folder, 'fail').release();
+    assert.equal(WorkDir.claim(folder, 'fail').path, folder);
+  });
+
+  it("a second release does not free somebody else's claim", () => {
+    const folder = fresh();
+    const first = WorkDir.claim(folder, 'fail');
+    first.release();
+    WorkDir.claim(folder, 'fail');
+    first.release();
+    assertCode(
+      thrownBy(() => WorkDir.claim(folder, 'fail')),
+      'work_dir_in_use',
+    );
+  });
+
+  it('gives each instance a private folder of its own', () => {
+    const workDir = WorkDir.claim(fresh(), 'fail');
+    const folders = ['lingma-1', 'lingma-2'].map((id) => workDir.instanceFolder(id));
+    assert.deepEqual(
+      folders,
+      ['lingma-1', 'lingma-2'].map((id) => path.join(workDir.path, id)),
+    );
+    assert.deepEqual(folders.map(modeOf), [0o700, 0o700]);
+    assert.equal(workDir.instanceFolder('lingma-1'), folders[0]);
+  });
+
+  it('is absolute, however it was named', () => {
+    const folder = fresh();
+    const workDir = WorkDir.claim(path.relative(process.cwd(), folder), 'fail');
+    assert.equal(workDir.path, folder);
+  });
+
+  it('a folder that cannot be written is told as such, not as in use', function () {
+    const parent = tempDir();
+    if (process.getuid?.() === 0) {
+      // Root may write anywhere; a file in the folder's place is the same trouble.
+      writeFileSync(path.join(parent, 'work'), '');
+    } else {
+      chmodSync(parent, 0o500);
+    }
+    assert.throws(
+      () => WorkDir.claim(path.join(parent, 'work'), 'fail'),
+      (error: NodeJS.ErrnoException) => ['EEXIST', 'EACCES', 'ENOTDIR'].includes(error.code ?? ''),
+    );
+  });
+
+  it('makePrivate leaves an existing folder and its content in place', () => {
+    const folder = fresh();
+    makePrivate(folder);
+    writeFileSync(path.join(folder, 'kept'), 'x');
+    assert.equal(makePrivate(folder), folder);
+    assert.equal(readFileSync(path.join(folder, 'kept'), 'utf8'), 'x');
+  });
+});
