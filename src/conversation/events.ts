@@ -11,8 +11,28 @@ export interface Usage {
   readonly estimated: boolean;
 }
 
-/** How a turn related to the sessions in the cache. */
-export type ReuseReason = 'continued' | 'new';
+/**
+ * How a turn related to the sessions in the cache:
+ * - `continued` a session held a prefix of it, and only the rest was sent;
+ * - `new` nothing of it was known;
+ * - `branched` its prefix was known, but the session has gone on differently (regenerate, edit);
+ * - `busy` its prefix is in the middle of another turn (parallel requests);
+ * - `compacted` a known conversation came back shorter, summarised by its client;
+ * - `diverged` a known conversation came back with answers that were not ours;
+ * - `expired` its session was given up by age or number;
+ * - `lost` its session went with its process, or failed.
+ */
+export const REUSE_REASONS = [
+  'continued',
+  'new',
+  'branched',
+  'busy',
+  'compacted',
+  'diverged',
+  'expired',
+  'lost',
+] as const;
+export type ReuseReason = (typeof REUSE_REASONS)[number];
 
 /** Where a turn ran and what it cost; known before the first output. */
 export interface TurnPlacement {

@@ -54,4 +54,6 @@ export interface TurnRequest {
   /** The model as the client named it; resolved later against the catalogue and the aliases. */
   readonly model: string;
   readonly messages: readonly Message[];
+  /** The client's own id of the conversation, validated; a hint that decides nothing. */
+  readonly conversationHint?: string | undefined;
 }

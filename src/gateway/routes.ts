@@ -6,6 +6,7 @@ import type { RequestContext } from '../http/context';
 import type { Route } from '../http/server';
 import { SseStream } from '../http/sse';
 import type { Model } from '../lingma/models';
+import { conversationHint } from '../wire/conversationHint';
 import {
   ChatCompletionBuilder,
   type ChatCompletionRequest,
@@ -80,7 +81,9 @@ export function createRoutes(deps: RouteDependencies): Route[] {
       path: '/v1/chat/completions',
       access: 'key',
       handle: async (context) => {
-        const request = parseChatRequest(await readJson(context.request));
+        const body = await readJson(context.request);
+        const hint = conversationHint(context.request.headers, body);
+        const request = parseChatRequest(body, hint);
         await (request.stream ? streamTurn : answerTurn)(deps, context, request);
       },
     },

@@ -38,6 +38,8 @@ interface Plan {
   readonly messages: readonly Message[];
   /** `heads[i]` is the head after the first `i` messages. */
   readonly heads: readonly Head[];
+  /** The client's own id of the conversation, made unique by the scope. */
+  readonly hint: string | undefined;
 }
 
 /** Failures that a fresh session would meet just the same. */
@@ -95,13 +97,20 @@ export class TurnRunner {
     const model = resolveModel(name, await pool.models(signal), modelAliases);
     assertRenderable(messages);
     const scope = buildKey(caller.apiKey, [], { branchContext: model.id });
-    return { model, messages, heads: chainHeads(scope, messages) };
+    const { conversationHint: id } = request;
+    return {
+      model,
+      messages,
+      heads: chainHeads(scope, messages),
+      hint: id === undefined ? undefined : `${scope} ${id}`,
+    };
   }
 
   /** One try on the leased session; if that fails without a trace, one more on a fresh one. */
   async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
     const { cache, logger } = this.#options;
-    const lease = cache.lease(plan.heads, continuationPoints(plan.messages));
+    const { heads, messages, hint } = plan;
+    const lease = cache.lease({ heads, points: continuationPoints(messages), hint });
     let emitted = false;
     try {
       for await (const event of this.#attempt(plan, lease, signal)) {
@@ -115,7 +124,7 @@ export class TurnRunner {
       if (emitted || !worthRetrying || NOT_THE_SESSIONS_FAULT.has(error.code)) throw error;
       logger.log('info', `retrying with the whole conversation: ${error.message}`);
     }
-    yield* this.#attempt(plan, cache.fresh(), signal);
+    yield* this.#attempt(plan, cache.fresh('lost'), signal);
   }
 
   async *#attempt(plan: Plan, lease: Lease, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
@@ -200,7 +209,7 @@ export class TurnRunner {
 
   #placement(plan: Plan, lease: Lease, slot: Slot): TurnPlacement {
     return {
-      reason: lease.session ? 'continued' : 'new',
+      reason: lease.reason,
       instanceId: slot.live.owner.instanceId,
       sentMessages: plan.messages.length - lease.matched,
       totalMessages: plan.messages.length,

@@ -81,8 +81,11 @@ const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
   modalities: (value) => !(Array.isArray(value) && value.every((mode) => mode === 'text')),
 };
 
-/** Parses a request body. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
-export function parseChatRequest(body: unknown): ChatCompletionRequest {
+/**
+ * Parses a request body; `hint` is the client's own id of the conversation, if it gave one. Throws `invalid_request` or
+ * `unsupported_parameter`, naming the field.
+ */
+export function parseChatRequest(body: unknown, hint?: string): ChatCompletionRequest {
   const parsed = parseWith(request, body);
   for (const [name, asksForIt] of Object.entries(refused)) {
     const value = parsed[name];
@@ -92,6 +95,7 @@ export function parseChatRequest(body: unknown): ChatCompletionRequest {
     turn: {
       model: parsed.model,
       messages: parsed.messages.map((item, index) => toMessage(item, `messages[${index}]`)),
+      conversationHint: hint,
     },
     stream: parsed.stream ?? false,
     includeUsage: parsed.stream_options?.include_usage ?? false,
