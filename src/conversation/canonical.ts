@@ -53,11 +53,10 @@ function pushPart(fields: string[], part: Part): void {
       fields.push('audio', part.format, part.data);
       return;
     case 'toolCall':
-      // The id is left out: clients and gateways make it up, the model never decides on it.
       fields.push('call', part.name, canonicalArguments(part.argumentsJson));
       return;
     case 'toolResult':
-      fields.push('result', String(part.parts.length));
+      fields.push('result', part.name, String(part.callIndex), String(part.parts.length));
       for (const inner of mergeText<ContentPart>(part.parts)) pushPart(fields, inner);
       return;
   }

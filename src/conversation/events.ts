@@ -44,6 +44,18 @@ export interface TurnPlacement {
   readonly totalMessages: number;
 }
 
+/** `toolCalls` when the answer ends with calls the client has to run. */
+export type FinishReason = 'stop' | 'toolCalls';
+
+/** One complete call; `index` counts the calls of an answer from 0. */
+export interface ToolCallEvent {
+  readonly type: 'toolCall';
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly argumentsJson: string;
+}
+
 /**
  * Events of a turn, in order: one `start`, any number of deltas, one `end`. A turn that fails
  * throws a GatewayError instead of ending; it never makes up an `end`.
@@ -52,4 +64,5 @@ export type TurnEvent =
   | { readonly type: 'start'; readonly placement: TurnPlacement; readonly model: string }
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
-  | { readonly type: 'end'; readonly finishReason: 'stop'; readonly usage: Usage };
+  | ToolCallEvent
+  | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };

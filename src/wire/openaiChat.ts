@@ -1,9 +1,16 @@
 /** The Chat Completions dialect: its requests parsed, its answers and streams encoded. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { GatewayError } from '../base/errors';
-import type { TurnEvent, Usage } from '../conversation/events';
-import type { ContentPart, Message, Part, TurnRequest } from '../conversation/messages';
+import { GatewayError, invalidRequest } from '../base/errors';
+import type { FinishReason, ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
+import type {
+  ContentPart,
+  Message,
+  Part,
+  Tool,
+  ToolChoice,
+  TurnRequest,
+} from '../conversation/messages';
 import { openAiError } from './openaiErrors';
 import { parseWith } from './validation';
 
@@ -56,9 +63,28 @@ const message = v.variant('role', [
   }),
 ]);
 
+const tool = v.looseObject({
+  type: v.literal('function'),
+  function: v.looseObject({
+    name: v.pipe(v.string(), v.nonEmpty()),
+    description: v.nullish(v.string()),
+    parameters: v.nullish(v.looseObject({})),
+  }),
+});
+const toolChoice = v.lazy((input) =>
+  typeof input === 'string'
+    ? v.picklist(['auto', 'none', 'required'])
+    : v.looseObject({
+        type: v.literal('function'),
+        function: v.looseObject({ name: v.string() }),
+      }),
+);
+
 const request = v.looseObject({
   model: v.pipe(v.string(), v.nonEmpty()),
   messages: v.pipe(v.array(message), v.nonEmpty()),
+  tools: v.nullish(v.array(tool)),
+  tool_choice: v.nullish(toolChoice),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
 });
@@ -71,7 +97,6 @@ type ParsedMessage = v.InferOutput<typeof message>;
  * without effect (README).
  */
 const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
-  tools: (value) => Array.isArray(value) && value.length > 0,
   functions: (value) => Array.isArray(value) && value.length > 0,
   n: (value) => value !== 1,
   stop: (value) => !(Array.isArray(value) && value.length === 0),
@@ -94,7 +119,9 @@ export function parseChatRequest(body: unknown, hint?: string): ChatCompletionRe
   return {
     turn: {
       model: parsed.model,
-      messages: parsed.messages.map((item, index) => toMessage(item, `messages[${index}]`)),
+      messages: toMessages(parsed.messages),
+      tools: (parsed.tools ?? []).map(toTool),
+      toolChoice: toToolChoice(parsed),
       conversationHint: hint,
     },
     stream: parsed.stream ?? false,
@@ -102,7 +129,37 @@ export function parseChatRequest(body: unknown, hint?: string): ChatCompletionRe
   };
 }
 
-function toMessage(item: ParsedMessage, path: string): Message {
+type Parsed = v.InferOutput<typeof request>;
+
+function toTool({ function: { name, description, parameters } }: v.InferOutput<typeof tool>): Tool {
+  return { name, description: description ?? '', parameters: parameters ?? { type: 'object' } };
+}
+
+function toToolChoice(parsed: Parsed): ToolChoice {
+  const choice = parsed.tool_choice ?? 'auto';
+  if (typeof choice === 'string') return { mode: choice };
+  const { name } = choice.function;
+  if (parsed.tools?.some((offered) => offered.function.name === name))
+    return { mode: 'named', name };
+  throw invalidRequest('tool_choice', `tool_choice names "${name}", which is not among the tools.`);
+}
+
+/** Which call a result answers: clients say it by an id that means nothing to a model. */
+type Calls = Map<string, { readonly name: string; readonly callIndex: number }>;
+
+function toMessages(items: readonly ParsedMessage[]): Message[] {
+  const calls: Calls = new Map();
+  return items.map((item, index) => {
+    if (item.role === 'assistant') {
+      item.tool_calls?.forEach((call, callIndex) => {
+        calls.set(call.id, { name: call.function.name, callIndex });
+      });
+    }
+    return toMessage(item, `messages[${index}]`, calls);
+  });
+}
+
+function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
   switch (item.role) {
     case 'system':
     case 'developer':
@@ -112,20 +169,16 @@ function toMessage(item: ParsedMessage, path: string): Message {
     case 'assistant': {
       const calls = item.tool_calls?.map((call): Part => ({
         type: 'toolCall',
-        id: call.id,
         name: call.function.name,
         argumentsJson: call.function.arguments,
       }));
       return { role: 'assistant', parts: [...contentParts(item.content), ...(calls ?? [])], path };
     }
-    case 'tool':
-      return {
-        role: 'tool',
-        parts: [
-          { type: 'toolResult', callId: item.tool_call_id, parts: contentParts(item.content) },
-        ],
-        path,
-      };
+    case 'tool': {
+      const { name, callIndex } = calls.get(item.tool_call_id) ?? { name: '', callIndex: 0 };
+      const parts = contentParts(item.content);
+      return { role: 'tool', parts: [{ type: 'toolResult', name, callIndex, parts }], path };
+    }
   }
 }
 
@@ -154,6 +207,8 @@ export class ChatCompletionBuilder {
   #model = '';
   #text = '';
   #reasoning = '';
+  #calls: ToolCallEvent[] = [];
+  #finishReason: FinishReason = 'stop';
   #usage: Usage | undefined;
 
   /** @param createdSeconds Unix time of the answer. */
@@ -172,7 +227,11 @@ export class ChatCompletionBuilder {
       case 'reasoning':
         this.#reasoning += event.delta;
         return;
+      case 'toolCall':
+        this.#calls.push(event);
+        return;
       case 'end':
+        this.#finishReason = event.finishReason;
         this.#usage = event.usage;
         return;
     }
@@ -189,12 +248,13 @@ export class ChatCompletionBuilder {
           index: 0,
           message: {
             role: 'assistant',
-            content: this.#text,
+            content: this.#text || this.#calls.length === 0 ? this.#text : null,
             refusal: null,
+            ...(this.#calls.length > 0 ? { tool_calls: this.#calls.map(toolCallBody) } : {}),
             ...(this.#reasoning ? { reasoning_content: this.#reasoning } : {}),
           },
           logprobs: null,
-          finish_reason: 'stop',
+          finish_reason: FINISH_REASONS[this.#finishReason],
         },
       ],
       usage: this.#usage && usageBody(this.#usage),
@@ -223,9 +283,11 @@ export class ChatCompletionStream {
         return this.#delta({ content: event.delta });
       case 'reasoning':
         return this.#delta({ reasoning_content: event.delta });
+      case 'toolCall':
+        return this.#delta({ tool_calls: [{ index: event.index, ...toolCallBody(event) }] });
       case 'end':
         return [
-          this.#delta({}, event.finishReason),
+          this.#delta({}, FINISH_REASONS[event.finishReason]),
           this.#includeUsage ? this.#chunk([], usageBody(event.usage)) : '',
           DONE,
         ].join('');
@@ -256,6 +318,15 @@ export class ChatCompletionStream {
 }
 
 const DONE = 'data: [DONE]\n\n';
+
+const FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
+  stop: 'stop',
+  toolCalls: 'tool_calls',
+};
+
+function toolCallBody({ id, name, argumentsJson }: ToolCallEvent): object {
+  return { id, type: 'function', function: { name, arguments: argumentsJson } };
+}
 
 function usageBody(usage: Usage): object {
   return {
