@@ -56,12 +56,11 @@ function pushPart(fields: string[], part: Part): void {
       fields.push('audio', part.format, part.data);
       return;
     case 'toolCall':
-      // The id is left out: clients and gateways make it up, the model never decides on it.
       fields.push('call', part.name, canonicalArguments(part.argumentsJson));
       return;
     case 'toolResult': {
       const inner = mergeText<ContentPart>(part.parts);
-      fields.push('result', String(inner.length));
+      fields.push('result', part.name, String(part.callIndex), String(inner.length));
       for (const item of inner) pushPart(fields, item);
       return;
     }

@@ -11,8 +11,28 @@ export interface Usage {
   readonly estimated: boolean;
 }
 
-/** How a turn related to the sessions in the cache. */
-export type ReuseReason = 'continued' | 'new';
+/**
+ * How a turn related to the sessions in the cache:
+ * - `continued` a session held a prefix of it, and only the rest was sent;
+ * - `new` nothing of it was known;
+ * - `branched` its prefix was known, but the session has gone on differently (regenerate, edit);
+ * - `busy` its prefix is in the middle of another turn (parallel requests);
+ * - `compacted` a known conversation came back shorter, summarised by its client;
+ * - `diverged` a known conversation came back with answers that were not ours;
+ * - `expired` its session was given up by age or number;
+ * - `lost` its session went with its process, or failed.
+ */
+export const REUSE_REASONS = [
+  'continued',
+  'new',
+  'branched',
+  'busy',
+  'compacted',
+  'diverged',
+  'expired',
+  'lost',
+] as const;
+export type ReuseReason = (typeof REUSE_REASONS)[number];
 
 /** Where a turn ran and what it cost; known before the first output. */
 export interface TurnPlacement {
@@ -24,6 +44,18 @@ export interface TurnPlacement {
   readonly totalMessages: number;
 }
 
+/** `toolCalls` when the answer ends with calls the client has to run. */
+export type FinishReason = 'stop' | 'toolCalls';
+
+/** One complete call; `index` counts the calls of an answer from 0. */
+export interface ToolCallEvent {
+  readonly type: 'toolCall';
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly argumentsJson: string;
+}
+
 /**
  * Events of a turn, in order: one `start`, any number of deltas, one `end`. A turn that fails
  * throws a GatewayError instead of ending; it never makes up an `end`.
@@ -32,4 +64,5 @@ export type TurnEvent =
   | { readonly type: 'start'; readonly placement: TurnPlacement; readonly model: string }
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
-  | { readonly type: 'end'; readonly finishReason: 'stop'; readonly usage: Usage };
+  | ToolCallEvent
+  | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };

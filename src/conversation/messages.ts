@@ -23,18 +23,21 @@ export interface AudioPart {
   readonly format: string;
 }
 
+/** A call the assistant made. Its id is the client's affair: no model ever decides on it. */
 export interface ToolCallPart {
   readonly type: 'toolCall';
-  /** Made up by the client or by us; never part of a conversation's identity. */
-  readonly id: string;
   readonly name: string;
   /** JSON text of the arguments, as the client sent it. */
   readonly argumentsJson: string;
 }
 
+/** A result belongs to a call by the client's id; what counts is which call that is. */
 export interface ToolResultPart {
   readonly type: 'toolResult';
-  readonly callId: string;
+  /** Name of the tool that was called; empty when the request holds no call with that id. */
+  readonly name: string;
+  /** Which of the calls of its answer this one answers, from 0. */
+  readonly callIndex: number;
   readonly parts: readonly ContentPart[];
 }
 
@@ -49,9 +52,26 @@ export interface Message {
   readonly path: string;
 }
 
+/** A tool the client offers and runs itself. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments. */
+  readonly parameters: unknown;
+}
+
+/** Whether the model may, must, or must not call a tool, and which. */
+export type ToolChoice =
+  | { readonly mode: 'auto' | 'none' | 'required' }
+  | { readonly mode: 'named'; readonly name: string };
+
 /** One turn as a client asks for it, whichever dialect it spoke. */
 export interface TurnRequest {
   /** The model as the client named it; resolved later against the catalogue and the aliases. */
   readonly model: string;
   readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  /** The client's own id of the conversation, validated; a hint that decides nothing. */
+  readonly conversationHint?: string | undefined;
 }

@@ -4,14 +4,24 @@
  */
 import { GatewayError } from '../base/errors';
 import { mergeText } from './canonical';
-import type { ContentPart, Message, Part, Role } from './messages';
+import type { ContentPart, Message, Part, Role, Tool, ToolChoice } from './messages';
+import { choiceInstruction, toolContract, writeCall } from './toolBlocks';
 
-const ROLE_NAMES: Readonly<Record<Role, string>> = {
+const ROLE_NAMES: Readonly<Record<Exclude<Role, 'tool'>, string>> = {
   system: 'System',
   user: 'User',
   assistant: 'Assistant',
-  tool: 'Tool result',
 };
+
+/** What a prompt is made of. */
+export interface PromptParts {
+  /** The messages to send: all of them, or those the session does not hold yet. */
+  readonly messages: readonly Message[];
+  /** True when the session holds what came before. */
+  readonly continuing: boolean;
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+}
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
 export function assertRenderable(messages: readonly Message[]): void {
@@ -19,25 +29,41 @@ export function assertRenderable(messages: readonly Message[]): void {
 }
 
 /**
- * The prompt for `messages`: one user message as it is, anything longer as a transcript under a
- * line that says what to do with it. Nothing is left out.
+ * The prompt for one turn: a single user message as it is, anything else as a transcript. What to
+ * do with it comes first, so that the prompt ends with what was said last. Nothing is left out.
  */
-export function renderPrompt(messages: readonly Message[]): string {
+export function renderPrompt(prompt: PromptParts): string {
+  const { messages, continuing, tools, toolChoice } = prompt;
+  const choice = tools.length > 0 ? choiceInstruction(toolChoice) : '';
   const [only] = messages;
-  if (only && messages.length === 1 && only.role === 'user') return renderMessage(only);
-  const transcript = messages.map(
-    (message) => `[${ROLE_NAMES[message.role]}]\n${renderMessage(message)}`,
-  );
-  return [instruction(messages), ...transcript].join('\n\n');
+  const single = only !== undefined && messages.length === 1 && only.role === 'user';
+  const introduced = !continuing && (!single || tools.length > 0);
+  if (single && !introduced && !choice) return renderMessage(only);
+  return [
+    introduced ? instruction(messages) : '',
+    // A continued session has been told already: the tool set is part of its identity.
+    !continuing && tools.length > 0 ? toolContract(tools) : '',
+    choice && `(${choice})`,
+    ...messages.map((message) => `[${heading(message)}]\n${renderMessage(message)}`),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
-/** First, not last: the prompt then ends with what the user said. */
 function instruction(messages: readonly Message[]): string {
   const task =
     messages.at(-1)?.role === 'assistant'
       ? 'Continue its last Assistant message; write only the continuation.'
       : 'Follow its System messages and write the next Assistant message.';
   return `The messages below are a conversation, each under the name of its speaker. ${task}`;
+}
+
+function heading(message: Message): string {
+  if (message.role !== 'tool') return ROLE_NAMES[message.role];
+  const calls = message.parts.flatMap((part) =>
+    part.type === 'toolResult' ? [`${part.name || 'a tool'}, call ${part.callIndex + 1}`] : [],
+  );
+  return `Result of ${calls.join(' and ')}`;
 }
 
 function renderMessage(message: Message): string {
@@ -51,7 +77,7 @@ function renderPart(part: Part, path: string): string {
     case 'text':
       return part.text;
     case 'toolCall':
-      return `(calls tool ${part.name} with ${part.argumentsJson})`;
+      return writeCall(part.name, part.argumentsJson);
     case 'toolResult':
       return mergeText<ContentPart>(part.parts)
         .map((inner) => renderPart(inner, path))

@@ -1,5 +1,5 @@
 /** Token estimates, for processes that report no counts. */
-import type { Message, Part } from './messages';
+import type { Message, Part, Tool } from './messages';
 
 /**
  * About four bytes of UTF-8 make a token: close for English and code, and, since a Chinese
@@ -19,6 +19,10 @@ export function estimateTokens(messages: readonly Message[]): number {
       sum + TOKENS_PER_MESSAGE + message.parts.reduce((of, part) => of + partTokens(part), 0),
     0,
   );
+}
+
+export function estimateToolTokens(tools: readonly Tool[]): number {
+  return tools.length === 0 ? 0 : estimateTextTokens(JSON.stringify(tools));
 }
 
 function partTokens(part: Part): number {

@@ -36,6 +36,11 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
     ...metric('gauge', 'gateway_session_cache_leased', cache.leased),
     ...metric('counter', 'gateway_messages_sent_total', turns.sentMessages),
     ...metric('counter', 'gateway_messages_total', turns.totalMessages),
+    ...metric(
+      'counter',
+      'gateway_session_reuse_total',
+      Object.entries(turns.reasons).map(([reason, count]): Sample => [{ reason }, count]),
+    ),
     ...metric('counter', 'gateway_turns_total', [
       [{ outcome: 'completed' }, turns.completed],
       [{ outcome: 'failed' }, turns.failed],

@@ -6,12 +6,8 @@ import type { RequestContext } from '../http/context';
 import type { Route } from '../http/server';
 import { SseStream } from '../http/sse';
 import type { Model } from '../lingma/models';
-import {
-  ChatCompletionBuilder,
-  type ChatCompletionRequest,
-  ChatCompletionStream,
-  parseChatRequest,
-} from '../wire/openaiChat';
+import type { Dialect, DialectRequest } from '../wire/dialect';
+import { openAiChat } from '../wire/openaiChat';
 import { openAiModelList } from '../wire/openaiModels';
 import { type RequestCounter, renderMetrics } from './metrics';
 import { countReady, type GatewaySnapshot } from './snapshot';
@@ -75,15 +71,7 @@ export function createRoutes(deps: RouteDependencies): Route[] {
         context.sendJson(200, openAiModelList(models, startedSeconds));
       },
     },
-    {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      access: 'key',
-      handle: async (context) => {
-        const request = parseChatRequest(await readJson(context.request));
-        await (request.stream ? streamTurn : answerTurn)(deps, context, request);
-      },
-    },
+    ...[openAiChat].map((dialect) => turnRoute(deps, dialect)),
   ];
 }
 
@@ -92,27 +80,41 @@ export const DEMO_HINT =
   'The embedded demo is answering because no Lingma was found. To use yours, set ' +
   'lingmaGateway.lingmaPath in VS Code, or start the launcher with --lingma PROGRAM.';
 
+function turnRoute(deps: RouteDependencies, dialect: Dialect): Route {
+  return {
+    method: 'POST',
+    path: dialect.path,
+    access: 'key',
+    errorBody: (error) => dialect.errorBody(error),
+    handle: async (context) => {
+      const body = await readJson(context.request);
+      const request = dialect.parse(body, context.request.headers);
+      await (request.stream ? streamTurn : answerTurn)(deps, context, request);
+    },
+  };
+}
+
 async function answerTurn(
   deps: RouteDependencies,
   context: RequestContext,
-  request: ChatCompletionRequest,
+  request: DialectRequest,
 ): Promise<void> {
-  const builder = new ChatCompletionBuilder(deps.nowSeconds());
+  const encoder = request.plain(deps.nowSeconds());
   let headers: Record<string, string> = {};
   for await (const event of deps.turns.run(request.turn, callerOf(deps, context), context.signal)) {
     if (event.type === 'start') headers = placementHeaders(event.placement);
-    builder.add(event);
+    encoder.add(event);
   }
-  context.sendJson(200, builder.body(), headers);
+  context.sendJson(200, encoder.body(), headers);
 }
 
 async function streamTurn(
   deps: RouteDependencies,
   context: RequestContext,
-  request: ChatCompletionRequest,
+  request: DialectRequest,
 ): Promise<void> {
-  const encoder = new ChatCompletionStream(deps.nowSeconds(), request.includeUsage);
-  const stream = new SseStream(context);
+  const encoder = request.streamed(deps.nowSeconds());
+  const stream = new SseStream(context, encoder.keepAlive);
   const patience = setTimeout(() => {
     stream.open();
     stream.flush();

@@ -2,6 +2,7 @@
  * What the gateway shows of itself: one plain object that feeds `/internal/stats`, the status bar,
  * the panel and the public API. Holds no secret and no conversation text.
  */
+import type { ReuseReason } from '../conversation/events';
 
 export type InstanceState = 'stopped' | 'starting' | 'ready' | 'reconnecting' | 'failed' | 'closed';
 
@@ -55,6 +56,8 @@ export interface TurnTotals {
   /** Messages that travelled to a process, and that requests held, over all turns. */
   readonly sentMessages: number;
   readonly totalMessages: number;
+  /** Turns by how they related to the sessions in the cache. */
+  readonly reasons: Readonly<Record<ReuseReason, number>>;
 }
 
 export type GatewayState = 'stopped' | 'starting' | 'ready' | 'failed' | 'stopping';

@@ -4,9 +4,9 @@
  */
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
 import type { TurnEvent, TurnPlacement, Usage } from '../conversation/events';
-import type { Message, TurnRequest } from '../conversation/messages';
+import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import { assertRenderable, renderPrompt } from '../conversation/render';
-import { estimateTextTokens, estimateTokens } from '../conversation/tokens';
+import { estimateTextTokens, estimateTokens, estimateToolTokens } from '../conversation/tokens';
 import type { Answer, AnswerResult } from '../lingma/dialect';
 import { type Model, modelKey } from '../lingma/models';
 import type { Pool, Slot } from '../lingma/pool';
@@ -14,6 +14,7 @@ import type { Lease, SessionCache } from '../session/cache';
 import { chainExtend, chainHeads, continuationPoints, type Head } from '../session/chain';
 import { buildKey } from '../session/key';
 import type { Logger } from '../observe/log';
+import { AnswerReader, answerMessage } from './answerReader';
 import { resolveModel } from './models';
 import type { TurnCounters } from './turnCounters';
 
@@ -36,8 +37,14 @@ export interface Caller {
 interface Plan {
   readonly model: Model;
   readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  /** Tools whose calls are looked for in the answer; none when the turn forbids calls. */
+  readonly callable: ReadonlySet<string>;
   /** `heads[i]` is the head after the first `i` messages. */
   readonly heads: readonly Head[];
+  /** The client's own id of the conversation, made unique by the scope. */
+  readonly hint: string | undefined;
 }
 
 /** Failures that a fresh session would meet just the same. */
@@ -91,17 +98,28 @@ export class TurnRunner {
 
   async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
     const { pool, modelAliases } = this.#options;
-    const { model: name, messages } = request;
+    const { model: name, messages, tools, toolChoice } = request;
     const model = resolveModel(name, await pool.models(signal), modelAliases);
     assertRenderable(messages);
-    const scope = buildKey(caller.apiKey, [], { branchContext: model.id });
-    return { model, messages, heads: chainHeads(scope, messages) };
+    const toolConfig = tools.length > 0 ? { tools } : undefined;
+    const scope = buildKey(caller.apiKey, [], { toolConfig, branchContext: model.id });
+    const { conversationHint: id } = request;
+    return {
+      model,
+      messages,
+      tools,
+      toolChoice,
+      callable: new Set(toolChoice.mode === 'none' ? [] : tools.map((tool) => tool.name)),
+      heads: chainHeads(scope, messages),
+      hint: id === undefined ? undefined : `${scope} ${id}`,
+    };
   }
 
   /** One try on the leased session; if that fails without a trace, one more on a fresh one. */
   async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
     const { cache, logger } = this.#options;
-    const lease = cache.lease(plan.heads, continuationPoints(plan.messages));
+    const { heads, messages, hint } = plan;
+    const lease = cache.lease({ heads, points: continuationPoints(messages), hint });
     let emitted = false;
     try {
       for await (const event of this.#attempt(plan, lease, signal)) {
@@ -115,7 +133,7 @@ export class TurnRunner {
       if (emitted || !worthRetrying || NOT_THE_SESSIONS_FAULT.has(error.code)) throw error;
       logger.log('info', `retrying with the whole conversation: ${error.message}`);
     }
-    yield* this.#attempt(plan, cache.fresh(), signal);
+    yield* this.#attempt(plan, cache.fresh('lost'), signal);
   }
 
   async *#attempt(plan: Plan, lease: Lease, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
@@ -126,7 +144,12 @@ export class TurnRunner {
     const answer = live.dialect.ask(
       {
         sessionId: lease.session?.sessionId,
-        prompt: renderPrompt(sent),
+        prompt: renderPrompt({
+          messages: sent,
+          continuing: lease.session !== undefined,
+          tools: plan.tools,
+          toolChoice: plan.toolChoice,
+        }),
         modelKey: modelKey(plan.model),
       },
       (confirmed) => {
@@ -142,14 +165,20 @@ export class TurnRunner {
 
     const placement = this.#placement(plan, lease, slot);
     const start: TurnEvent = { type: 'start', placement, model: plan.model.id };
+    const reader = new AnswerReader(plan.callable);
     let started = false;
     try {
       for await (const event of answer) {
-        if (!started) yield start;
-        started = true;
-        yield event;
+        for (const output of reader.read(event)) {
+          if (!started) yield start;
+          started = true;
+          yield output;
+        }
       }
-      yield { type: 'end', finishReason: 'stop', usage: usageOf(plan, lease, result?.text ?? '') };
+      if (!started) yield start;
+      yield* reader.end();
+      const usage = usageOf(plan, lease, result?.text ?? '');
+      yield { type: 'end', finishReason: reader.finishReason, usage };
     } finally {
       signal.removeEventListener('abort', onAbort);
       if (!result) this.#abandon(lease, slot, answer);
@@ -176,11 +205,7 @@ export class TurnRunner {
   }
 
   #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
-    const answer: Message = {
-      role: 'assistant',
-      parts: [{ type: 'text', text: result.text }],
-      path: 'answer',
-    };
+    const answer = answerMessage(result.text, plan.callable);
     const last = plan.heads[plan.heads.length - 1] ?? '';
     lease.commit({
       sessionId: result.sessionId,
@@ -200,7 +225,7 @@ export class TurnRunner {
 
   #placement(plan: Plan, lease: Lease, slot: Slot): TurnPlacement {
     return {
-      reason: lease.session ? 'continued' : 'new',
+      reason: lease.reason,
       instanceId: slot.live.owner.instanceId,
       sentMessages: plan.messages.length - lease.matched,
       totalMessages: plan.messages.length,
@@ -209,9 +234,12 @@ export class TurnRunner {
 }
 
 function usageOf(plan: Plan, lease: Lease, answerText: string): Usage {
+  const toolTokens = estimateToolTokens(plan.tools);
   return {
-    inputTokens: estimateTokens(plan.messages),
-    cachedTokens: estimateTokens(plan.messages.slice(0, lease.matched)),
+    inputTokens: toolTokens + estimateTokens(plan.messages),
+    cachedTokens: lease.session
+      ? toolTokens + estimateTokens(plan.messages.slice(0, lease.matched))
+      : 0,
     outputTokens: estimateTextTokens(answerText),
     estimated: true,
   };

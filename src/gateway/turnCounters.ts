@@ -1,6 +1,6 @@
 /** Running totals of the turns a gateway has run. */
 import type { GatewayError } from '../base/errors';
-import type { TurnPlacement } from '../conversation/events';
+import { REUSE_REASONS, type ReuseReason, type TurnPlacement } from '../conversation/events';
 import type { TurnTotals } from './snapshot';
 
 export class TurnCounters {
@@ -9,6 +9,7 @@ export class TurnCounters {
   #cancelled = 0;
   #sentMessages = 0;
   #totalMessages = 0;
+  readonly #reasons = new Map<ReuseReason, number>();
   readonly #onChange: () => void;
 
   constructor(onChange: () => void) {
@@ -16,6 +17,8 @@ export class TurnCounters {
   }
 
   placed(placement: TurnPlacement): void {
+    const { reason } = placement;
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     this.#sentMessages += placement.sentMessages;
     this.#totalMessages += placement.totalMessages;
     this.#onChange();
@@ -39,6 +42,14 @@ export class TurnCounters {
       cancelled: this.#cancelled,
       sentMessages: this.#sentMessages,
       totalMessages: this.#totalMessages,
+      reasons: reasonCounts((reason) => this.#reasons.get(reason) ?? 0),
     };
   }
+}
+
+function reasonCounts(count: (reason: ReuseReason) => number): Record<ReuseReason, number> {
+  return Object.fromEntries(REUSE_REASONS.map((reason) => [reason, count(reason)])) as Record<
+    ReuseReason,
+    number
+  >;
 }

@@ -19,6 +19,8 @@ export interface Route {
   /** `key` routes want the API key; `public` ones tell nothing that needs one. */
   readonly access: 'key' | 'public';
   handle(context: RequestContext): Promise<void> | void;
+  /** The body of an error answer; OpenAI's shape by default. */
+  readonly errorBody?: (error: GatewayError) => object;
 }
 
 /** A finished request, for counters and the log. */
@@ -128,7 +130,7 @@ export class HttpServer {
     } catch (thrown) {
       // A client that is cut off in the middle of its body may never get to see the answer.
       await discardBody(request);
-      this.#fail(context, thrown);
+      this.#fail(context, route?.errorBody ?? openAiError, thrown);
     }
   }
 
@@ -142,7 +144,11 @@ export class HttpServer {
     return route;
   }
 
-  #fail(context: RequestContext, thrown: unknown): void {
+  #fail(
+    context: RequestContext,
+    errorBody: (error: GatewayError) => object,
+    thrown: unknown,
+  ): void {
     const error = toGatewayError(thrown);
     if (error.code === 'internal') {
       this.#options.logger.log('error', `${context.id} ${describe(error.cause)}`);
@@ -154,7 +160,7 @@ export class HttpServer {
     if (error.status === 401) headers['www-authenticate'] = 'Bearer';
     // What has not even been read by now makes the connection useless for another request.
     if (!context.request.complete) headers['connection'] = 'close';
-    context.sendJson(error.status, openAiError(error), headers);
+    context.sendJson(error.status, errorBody(error), headers);
   }
 }
 

@@ -2,16 +2,18 @@
 import { once } from 'node:events';
 import type { RequestContext } from './context';
 
-/** How long a stream may be silent before a comment shows that it lives. */
+/** How long a stream may be silent before it shows that it lives. */
 const KEEP_ALIVE_MS = 15_000;
-const KEEP_ALIVE = ': keep-alive\n\n';
 
 export class SseStream {
   readonly #context: RequestContext;
+  readonly #signOfLife: string;
   #keepAlive: NodeJS.Timeout | undefined;
 
-  constructor(context: RequestContext) {
+  /** @param signOfLife What to write when nothing has happened for a while. */
+  constructor(context: RequestContext, signOfLife: string) {
     this.#context = context;
+    this.#signOfLife = signOfLife;
   }
 
   get opened(): boolean {
@@ -33,7 +35,7 @@ export class SseStream {
     });
     this.#keepAlive = setInterval(() => {
       // A reader who does not even take what is there needs no sign of life.
-      if (!response.writableNeedDrain) response.write(KEEP_ALIVE);
+      if (!response.writableNeedDrain) response.write(this.#signOfLife);
     }, KEEP_ALIVE_MS);
     response.once('close', () => {
       clearInterval(this.#keepAlive);

@@ -4,8 +4,14 @@
  * leases it exclusively; a turn that does not end well drops it; a process that ends takes its
  * sessions along.
  */
+import { BoundedMap } from '../base/boundedMap';
 import type { Clock } from '../base/clock';
+import type { ReuseReason } from '../conversation/events';
 import type { Head } from './chain';
+import { type HeadFate, reasonFor } from './reason';
+
+/** Heads remembered for each session the cache may keep: enough for the turns people go back to. */
+const TRAIL_PER_SESSION = 32;
 
 /**
  * One process from its start to its end. Compared by identity: a restarted instance is another
@@ -37,6 +43,16 @@ export interface SessionCacheOptions {
   readonly onDrop?: (session: CachedSession, cause: DropCause) => void;
 }
 
+/** A request's conversation as the cache looks it up. */
+export interface LookUp {
+  /** `heads[i]` is the head after the first `i` messages. */
+  readonly heads: readonly Head[];
+  /** Prefix lengths to continue from, in order of preference. */
+  readonly points: readonly number[];
+  /** The client's own id of the conversation, within the scope; a hint that only explains. */
+  readonly hint?: string | undefined;
+}
+
 /** What a finished turn leaves behind. */
 export interface Commit {
   /** The session's id as the process reported it; an empty one is ignored. */
@@ -52,6 +68,7 @@ export interface Commit {
  * nothing.
  */
 export interface Lease {
+  readonly reason: ReuseReason;
   /** The session to continue, or undefined when the turn has to start one. */
   readonly session: CachedSession | undefined;
   /** Messages of the request the session already holds; 0 for a new one. */
@@ -89,6 +106,10 @@ export class SessionCache {
   /** Idle sessions by head. Conversations with equal heads are interchangeable, hence a set. */
   readonly #byHead = new Map<Head, Set<Entry>>();
   readonly #deadOwners = new WeakSet<SessionOwner>();
+  /** Heads at which no idle session stands any more, and why. */
+  readonly #trail: BoundedMap<Head, HeadFate>;
+  /** Message counts of conversations by their clients' own ids. */
+  readonly #hinted: BoundedMap<string, number>;
   #hits = 0;
   #misses = 0;
   #evictions = 0;
@@ -97,6 +118,8 @@ export class SessionCache {
 
   constructor(options: SessionCacheOptions) {
     this.#options = options;
+    this.#trail = new BoundedMap(options.max * TRAIL_PER_SESSION);
+    this.#hinted = new BoundedMap(options.max);
   }
 
   get enabled(): boolean {
@@ -104,25 +127,44 @@ export class SessionCache {
   }
 
   /**
-   * Leases the session that holds the longest of the given prefixes, or a place for a new one.
-   * `points` are indices into `heads`, in order of preference. Counts one hit or one miss.
+   * Leases the session that holds the longest of the given prefixes, or a place for a new one, and
+   * says why. Counts one hit or one miss.
    */
-  lease(heads: readonly Head[], points: readonly number[]): Lease {
-    if (!this.enabled) return this.#newLease();
+  lease(lookUp: LookUp): Lease {
+    if (!this.enabled) return this.fresh('new');
     this.sweep();
+    const { heads, points } = lookUp;
     for (const point of points) {
       const entry = this.#take(heads[point]);
       if (!entry) continue;
       this.#hits++;
+      this.#noteHint(lookUp);
       return this.#continuedLease(entry, point);
     }
     this.#misses++;
-    return this.#newLease();
+    const reason = this.#explainMiss(lookUp);
+    this.#noteHint(lookUp);
+    return this.fresh(reason);
   }
 
   /** A place for a new session, without a look-up and without counting one. */
-  fresh(): Lease {
-    return this.#newLease();
+  fresh(reason: ReuseReason): Lease {
+    let open = true;
+    const end = (): boolean => {
+      const was = open;
+      open = false;
+      return was;
+    };
+    return {
+      reason,
+      session: undefined,
+      matched: 0,
+      commit: (result) => {
+        if (end()) this.#store(result, 1);
+      },
+      release: end,
+      drop: end,
+    };
   }
 
   /** Drops every session of a process that has ended; its late results will be ignored too. */
@@ -177,22 +219,22 @@ export class SessionCache {
     };
   }
 
-  #newLease(): Lease {
-    let open = true;
-    return {
-      session: undefined,
-      matched: 0,
-      commit: (result) => {
-        if (open) this.#store(result, 1);
-        open = false;
-      },
-      release: () => {
-        open = false;
-      },
-      drop: () => {
-        open = false;
-      },
-    };
+  #explainMiss({ heads, points, hint }: LookUp): ReuseReason {
+    const known = points.find((point) => this.#fateOf(heads[point]) !== undefined);
+    return reasonFor({
+      fate: known === undefined ? undefined : this.#fateOf(heads[known]),
+      newest: known === points[0],
+      messageCount: heads.length - 1,
+      hintedMessageCount: hint === undefined ? undefined : this.#hinted.get(hint),
+    });
+  }
+
+  #fateOf(head: Head | undefined): HeadFate | undefined {
+    return head === undefined ? undefined : this.#trail.get(head);
+  }
+
+  #noteHint({ heads, hint }: LookUp): void {
+    if (hint !== undefined) this.#hinted.set(hint, heads.length - 1);
   }
 
   #continuedLease(entry: Entry, matched: number): Lease {
@@ -200,10 +242,13 @@ export class SessionCache {
     const end = (): boolean =>
       this.#leased.get(entry.key) === entry && this.#leased.delete(entry.key);
     return {
+      reason: 'continued',
       session: entry,
       matched,
       commit: (result) => {
-        if (end()) this.#store(result, entry.turns + 1);
+        if (!end()) return;
+        this.#trail.set(entry.head, 'moved');
+        this.#store(result, entry.turns + 1);
       },
       release: () => {
         if (end()) this.#putBack(entry);
@@ -211,6 +256,7 @@ export class SessionCache {
       drop: () => {
         if (!end()) return;
         this.#invalidations++;
+        this.#trail.set(entry.head, 'lost');
         this.#options.onDrop?.(entry, 'failed');
       },
     };
@@ -224,6 +270,7 @@ export class SessionCache {
     if (!entry) return undefined;
     this.#unlink(entry);
     this.#leased.set(entry.key, entry);
+    this.#trail.set(entry.head, 'leased');
     return entry;
   }
 
@@ -264,6 +311,7 @@ export class SessionCache {
 
   #remove(entry: Entry, cause: DropCause): void {
     this.#forget(entry);
+    this.#trail.set(entry.head, FATES[cause]);
     this.#options.onDrop?.(entry, cause);
   }
 
@@ -297,3 +345,13 @@ export class SessionCache {
     if (peers?.size === 0) this.#byHead.delete(entry.head);
   }
 }
+
+/** What a session's end means to a conversation that asks for it again. */
+const FATES: Readonly<Record<DropCause, HeadFate>> = {
+  evicted: 'expired',
+  expired: 'expired',
+  cleared: 'expired',
+  disabled: 'expired',
+  failed: 'lost',
+  lost: 'lost',
+};

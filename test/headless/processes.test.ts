@@ -43,7 +43,7 @@ describe('headless: processes', () => {
 
     const { text, session } = await chat.say('and again?\nDEMO:echo Ada once more');
     assert.equal(text, 'Ada once more');
-    assert.equal(session, 'new; instance=lingma-1; sent=5/5');
+    assert.equal(session, 'lost; instance=lingma-1; sent=5/5');
     const prompt = String(gateway.upstream('chat/ask').at(-1)?.['questionText']);
     for (const said of ['my name is Ada', 'hello Ada', 'what is my name?', 'and again?']) {
       assert.ok(prompt.includes(said), `the prompt lacks "${said}"`);
@@ -59,7 +59,7 @@ describe('headless: processes', () => {
     const chat = new Conversation(gateway.openai(), { streaming: true });
     await chat.say('first');
     for (const pid of await pidsOf(gateway)) process.kill(pid, 'SIGKILL');
-    assert.match((await chat.say('second\nDEMO:echo fine')).session, /^new; .*sent=3\/3$/);
+    assert.match((await chat.say('second\nDEMO:echo fine')).session, /^lost; .*sent=3\/3$/);
   });
 
   it('a process that dies under a continued turn is replaced without a trace', async () => {
@@ -78,7 +78,7 @@ describe('headless: processes', () => {
     process.kill(pid, 'SIGKILL');
     const { text, session } = await turn;
     assert.equal(text, 'fine');
-    assert.match(session, /^new; .*sent=3\/3$/);
+    assert.match(session, /^lost; .*sent=3\/3$/);
   });
 
   it('a session that Lingma has forgotten is replaced without a trace', async () => {
@@ -92,7 +92,7 @@ describe('headless: processes', () => {
 
     const { text, session } = await chat.say('third\nDEMO:echo three');
     assert.equal(text, 'three');
-    assert.match(session, /^new; .*sent=5\/5$/);
+    assert.match(session, /^lost; .*sent=5\/5$/);
     const [refused, whole] = gateway.upstream('chat/ask').slice(2);
     assert.deepEqual([refused?.['isReply'], whole?.['isReply']], [true, false]);
     assert.match(String(whole?.['questionText']), /first[^]*one[^]*second[^]*two[^]*third/);
@@ -192,7 +192,10 @@ describe('headless: processes', () => {
       return (await branch.say(`${name}\nDEMO:delay 200`)).session;
     };
     const sessions = await Promise.all([fork('left'), fork('right')]);
-    assert.deepEqual(sessions.map((session) => session.split(';')[0]).sort(), ['continued', 'new']);
+    assert.deepEqual(sessions.map((session) => session.split(';')[0]).sort(), [
+      'busy',
+      'continued',
+    ]);
     const used = gateway
       .upstream('chat/ask')
       .slice(1)

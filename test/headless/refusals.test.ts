@@ -124,6 +124,9 @@ describe('headless: refusals', () => {
         'messages[0].content[0].text',
       ],
       [{ stream: 'yes' }, 'stream'],
+      [{ tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'tools[0].type'],
+      [{ tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
+      [{ tool_choice: 'sometimes' }, 'tool_choice'],
     ] as const) {
       const error = await refused(await post(ask(fields)), 400, 'invalid_request');
       assert.equal(error.param, param);
@@ -134,7 +137,7 @@ describe('headless: refusals', () => {
 
   it('refuses what it would otherwise have to ignore', async () => {
     for (const fields of [
-      { tools: [{ type: 'function', function: { name: 'f' } }] },
+      { functions: [{ name: 'f' }] },
       { n: 2 },
       { stop: ['\n'] },
       { response_format: { type: 'json_object' } },

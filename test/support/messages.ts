@@ -17,14 +17,15 @@ export function audio(data: string, format = 'wav'): Part {
   return { type: 'audio', data, format };
 }
 
-export function call(name: string, argumentsJson: string, id = 'call-1'): Part {
-  return { type: 'toolCall', id, name, argumentsJson };
+export function call(name: string, argumentsJson: string): Part {
+  return { type: 'toolCall', name, argumentsJson };
 }
 
 export function result(...parts: readonly (ToolResultPart['parts'][number] | string)[]): Part {
   return {
     type: 'toolResult',
-    callId: 'call-1',
+    name: 'f',
+    callIndex: 0,
     parts: parts.map((part) => (typeof part === 'string' ? { type: 'text', text: part } : part)),
   };
 }

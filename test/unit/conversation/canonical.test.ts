@@ -45,12 +45,6 @@ describe('conversation/canonical', () => {
       same(assistant(call('f', '{}')), assistant('', call('f', '{}')));
     });
 
-    it('tool calls that differ in their made-up id', () => {
-      same(assistant(call('f', '{}', 'call-1')), assistant(call('f', '{}', 'call-2')));
-      const answer = (callId: string): Part => ({ type: 'toolResult', callId, parts: [] });
-      same(message('tool', answer('call-1')), message('tool', answer('call-2')));
-    });
-
     it('arguments with other key order, white space and number spelling', () => {
       const spellings = [
         '{"b":[1,{"d":2,"c":3}],"a":"x"}',
@@ -100,6 +94,13 @@ describe('conversation/canonical', () => {
       different(plain, assistant(call('f', '{"a":1}'), call('f', '{"a":1}')));
       const [one, two] = [call('f', '{}'), call('g', '{}')];
       different(assistant(one, two), assistant(two, one));
+    });
+
+    it('results by the call they answer', () => {
+      const answer = (name: string, callIndex: number): Message =>
+        message('tool', { type: 'toolResult', name, callIndex, parts: [] });
+      different(answer('f', 0), answer('f', 1));
+      different(answer('f', 0), answer('g', 0));
     });
 
     it('arrays in arguments by their order', () => {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Message, Role } from '../../../src/conversation/messages';
-import { assertRenderable, renderPrompt } from '../../../src/conversation/render';
+import {
+  assertRenderable,
+  type PromptParts,
+  renderPrompt as render,
+} from '../../../src/conversation/render';
 import { assertCode, thrownBy } from '../../support/errors';
 import {
   assistant,
@@ -14,6 +18,12 @@ import {
   system,
   user,
 } from '../../support/messages';
+
+function renderPrompt(messages: readonly Message[], rest: Partial<PromptParts> = {}): string {
+  return render({ messages, continuing: false, tools: [], toolChoice: { mode: 'auto' }, ...rest });
+}
+
+const tools = [{ name: 'f', description: 'Does f.', parameters: { type: 'object' } }];
 
 describe('conversation/render', () => {
   it('passes a single user message on as it is', () => {
@@ -38,8 +48,8 @@ describe('conversation/render', () => {
           'Follow its System messages and write the next Assistant message.',
         '[System]\nBe kind.',
         '[User]\nWeather?',
-        '[Assistant]\nOne moment.\n(calls tool weather with {"city":"Oslo"})',
-        '[Tool result]\ncold\nand dark',
+        '[Assistant]\nOne moment.\n```json action\n{"tool": "weather", "parameters": {"city":"Oslo"}}\n```',
+        '[Result of f, call 1]\ncold\nand dark',
         '[User]\nThanks\na lot',
       ].join('\n\n'),
     );
@@ -49,9 +59,31 @@ describe('conversation/render', () => {
     for (const [role, name] of [
       ['system', 'System'],
       ['assistant', 'Assistant'],
-      ['tool', 'Tool result'],
     ] as const) {
       assert.ok(renderPrompt([message(role, 'text')]).endsWith(`\n\n[${name}]\ntext`));
+    }
+  });
+
+  it('tells a continued session nothing twice', () => {
+    const delta = [message('tool', result('r')), user('and?')];
+    assert.equal(
+      renderPrompt(delta, { continuing: true, tools }),
+      '[Result of f, call 1]\nr\n\n[User]\nand?',
+    );
+    assert.equal(renderPrompt([user('and?')], { continuing: true, tools }), 'and?');
+    assert.match(renderPrompt([user('and?')], { tools }), /Does f\.[^]*\[User\]\nand\?$/);
+  });
+
+  it('passes the choice of tools on with every turn that makes one', () => {
+    for (const continuing of [true, false]) {
+      const prompt = renderPrompt([user('a')], {
+        continuing,
+        tools,
+        toolChoice: { mode: 'required' },
+      });
+      assert.match(prompt, /\(Call at least one tool\.\)/);
+      const without = renderPrompt([user('a')], { continuing, toolChoice: { mode: 'none' } });
+      assert.equal(without, 'a');
     }
   });
 
@@ -88,9 +120,9 @@ describe('conversation/render', () => {
   for (const [what, message] of Object.entries(unsupported)) {
     it(`refuses ${what}, naming its place`, () => {
       const messages = [user('hi'), { ...message, path: 'messages[1]' }];
-      for (const render of [assertRenderable, renderPrompt] as const) {
+      for (const refuse of [assertRenderable, renderPrompt]) {
         const error = thrownBy(() => {
-          render(messages);
+          refuse(messages);
         });
         assertCode(error, 'unsupported_content');
         assert.equal(error.status, 400);

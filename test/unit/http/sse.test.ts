@@ -41,7 +41,7 @@ describe('http/sse', () => {
     const responded = new Promise<IncomingMessage>((resolve) => client.once('response', resolve));
     client.end();
     const context = await arrived;
-    const stream = new SseStream(context);
+    const stream = new SseStream(context, ': keep-alive\n\n');
     stream.open({ 'x-extra': 'yes' });
     stream.flush();
     const response = await responded;

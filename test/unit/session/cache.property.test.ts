@@ -115,10 +115,14 @@ class World {
     const messages = messagesOf(lines);
     this.#expire();
     const expected = this.#longestMatch(lines, one.scope);
-    const lease = this.#cache.lease(chainHeads(one.scope, messages), continuationPoints(messages));
+    const lease = this.#cache.lease({
+      heads: chainHeads(one.scope, messages),
+      points: continuationPoints(messages),
+    });
     this.#leases++;
 
     assert.equal(lease.matched, expected, 'continues exactly when, and as far as, it could');
+    assert.equal(lease.reason === 'continued', lease.session !== undefined);
     const known = this.#idle.find(({ id }) => id === lease.session?.sessionId);
     if (lease.session) {
       assert.ok(known, 'leases only what is idle and alive');

@@ -35,8 +35,12 @@ describe('session/cache', () => {
       clock,
       onDrop: ({ sessionId }, cause) => dropped.push([sessionId, cause]),
     });
-  const lease = (messages: readonly Message[], scope = 'scope'): Lease =>
-    cache.lease(chainHeads(scope, messages), continuationPoints(messages));
+  const lease = (messages: readonly Message[], scope = 'scope', hint?: string): Lease =>
+    cache.lease({
+      heads: chainHeads(scope, messages),
+      points: continuationPoints(messages),
+      hint,
+    });
   const commit = (
     held: Lease,
     sessionId: string,
@@ -51,7 +55,7 @@ describe('session/cache', () => {
     });
   };
   const remember = (sessionId: string, ...lines: string[]): void => {
-    commit(cache.fresh(), sessionId, talk(...lines));
+    commit(cache.fresh('new'), sessionId, talk(...lines));
   };
 
   beforeEach(() => {
@@ -134,14 +138,14 @@ describe('session/cache', () => {
     remember('idle', 'u:one', 'a:two');
     remember('busy', 'u:1', 'a:2');
     const held = lease(talk('u:1', 'a:2', 'u:3'));
-    const late = cache.fresh();
+    const late = cache.fresh('new');
     assert.equal(cache.dropOwner(owner), 2);
     commit(held, 'busy', talk('u:1', 'a:2', 'u:3', 'a:4'));
     commit(late, 'newborn', talk('u:x', 'a:y'));
     assert.equal(cache.stats().size, 0);
     assert.equal(cache.stats().invalidations, 2);
     const reborn = { ...owner, incarnation: 2 };
-    commit(cache.fresh(), 'idle', talk('u:one', 'a:two'), reborn);
+    commit(cache.fresh('new'), 'idle', talk('u:one', 'a:two'), reborn);
     assert.equal(lease(talk('u:one', 'a:two', 'u:3')).session?.owner, reborn);
   });
 
@@ -213,5 +217,75 @@ describe('session/cache', () => {
     assert.equal(cache.stats().size, 1);
     assert.equal(cache.pinnedTo('lingma-1'), 1);
     assert.equal(cache.pinnedTo('lingma-2'), 0);
+  });
+
+  describe('says why', () => {
+    const first = talk('u:one', 'a:two');
+    const turn = talk('u:one', 'a:two', 'u:three');
+    const whole = talk('u:one', 'a:two', 'u:three', 'a:four');
+
+    it('continued', () => {
+      remember('s1', 'u:one', 'a:two');
+      assert.equal(lease(turn).reason, 'continued');
+    });
+
+    it('new: a first message, or a history nobody here has seen', () => {
+      remember('s1', 'u:one', 'a:two');
+      assert.equal(lease(talk('u:one')).reason, 'new');
+      assert.equal(lease(talk('u:x', 'a:y', 'u:z')).reason, 'new');
+    });
+
+    it('branched: the session has gone on with another message', () => {
+      remember('s1', 'u:one', 'a:two');
+      commit(lease(turn), 's1', whole);
+      assert.equal(lease(turn).reason, 'branched', 'the last answer again');
+      assert.equal(lease(talk('u:one', 'a:two', 'u:edited')).reason, 'branched', 'an edit');
+    });
+
+    it('busy: the session is in the middle of another turn', () => {
+      remember('s1', 'u:one', 'a:two');
+      lease(turn);
+      assert.equal(lease(turn).reason, 'busy');
+    });
+
+    it('diverged: answers that were not given here', () => {
+      remember('s1', 'u:one', 'a:two');
+      commit(lease(turn), 's1', whole);
+      const rewritten = talk('u:one', 'a:two', 'u:three', 'a:rewritten', 'u:five');
+      assert.equal(lease(rewritten).reason, 'diverged');
+      remember('s2', 'u:1', 'a:2');
+      lease(talk('u:1', 'a:2', 'u:3'), 'scope', 'chat-7');
+      assert.equal(lease(talk('u:1', 'a:not 2', 'u:3'), 'scope', 'chat-7').reason, 'diverged');
+    });
+
+    it('compacted: a known id comes back with a shorter conversation', () => {
+      const long = talk('u:1', 'a:2', 'u:3', 'a:4', 'u:5');
+      assert.equal(lease(long, 'scope', 'chat-7').reason, 'new');
+      assert.equal(lease(talk('u:a summary'), 'scope', 'chat-7').reason, 'compacted');
+      assert.equal(lease(talk('u:a summary'), 'scope', 'chat-8').reason, 'new');
+    });
+
+    it('expired: by age, by number, or because somebody cleared the cache', () => {
+      remember('s1', 'u:one', 'a:two');
+      clock.advance(TTL_MS + 1);
+      assert.equal(lease(turn).reason, 'expired');
+      remember('s2', 'u:one', 'a:two');
+      cache.clear();
+      assert.equal(lease(turn).reason, 'expired');
+      cache = create(1);
+      remember('s3', 'u:one', 'a:two');
+      remember('s4', 'u:1', 'a:2');
+      assert.equal(lease(turn).reason, 'expired');
+    });
+
+    it('lost: with its process, or by a turn that failed', () => {
+      remember('s1', 'u:one', 'a:two');
+      cache.dropOwner(owner);
+      assert.equal(lease(turn).reason, 'lost');
+      const reborn = { ...owner, incarnation: 2 };
+      commit(cache.fresh('lost'), 's2', first, reborn);
+      lease(turn).drop();
+      assert.equal(lease(turn).reason, 'lost');
+    });
   });
 });

@@ -1,4 +1,9 @@
-import type { GatewaySnapshot, InstanceSnapshot } from '../../../src/gateway/snapshot';
+import { REUSE_REASONS } from '../../../src/conversation/events';
+import type { GatewaySnapshot, InstanceSnapshot, TurnTotals } from '../../../src/gateway/snapshot';
+
+const noReasons = Object.fromEntries(
+  REUSE_REASONS.map((reason) => [reason, 0]),
+) as TurnTotals['reasons'];
 
 /** What `vscode.l10n.t` does without translations. */
 export function t(message: string, ...args: (string | number)[]): string {
@@ -47,7 +52,14 @@ export function snapshot(change: Partial<GatewaySnapshot> = {}): GatewaySnapshot
       leased: 0,
     },
     concurrency: { inFlight: 0, queued: 0, maxInFlightPerInstance: 4 },
-    turns: { completed: 0, failed: 0, cancelled: 0, sentMessages: 0, totalMessages: 0 },
+    turns: {
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      sentMessages: 0,
+      totalMessages: 0,
+      reasons: noReasons,
+    },
     ...change,
   };
 }

@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { GatewayError } from '../../../src/base/errors';
 import type { TurnEvent } from '../../../src/conversation/events';
+import { ChatCompletionBuilder, ChatCompletionStream } from '../../../src/wire/openaiChat';
 import {
-  ChatCompletionBuilder,
-  ChatCompletionStream,
-  parseChatRequest,
-} from '../../../src/wire/openaiChat';
+  type ChatRequest,
+  parseChatRequest as parseWithHeaders,
+} from '../../../src/wire/openaiChatRequest';
 import { assertCode, thrownBy } from '../../support/errors';
+
+const parseChatRequest = (value: unknown): ChatRequest => parseWithHeaders(value, {});
 
 const hi = { role: 'user', content: 'hi' };
 const body = (change: object = {}) => ({ model: 'auto', messages: [hi], ...change });
@@ -45,6 +47,9 @@ describe('wire/openaiChat', () => {
         turn: {
           model: 'auto',
           messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }], path: 'messages[0]' }],
+          tools: [],
+          toolChoice: { mode: 'auto' },
+          conversationHint: undefined,
         },
         stream: false,
         includeUsage: false,
@@ -97,13 +102,15 @@ describe('wire/openaiChat', () => {
           parts: [
             { type: 'text', text: 'a' },
             { type: 'text', text: 'no' },
-            { type: 'toolCall', id: 'c1', name: 'f', argumentsJson: '{"a":1}' },
+            { type: 'toolCall', name: 'f', argumentsJson: '{"a":1}' },
           ],
           path: 'messages[3]',
         },
         {
           role: 'tool',
-          parts: [{ type: 'toolResult', callId: 'c1', parts: [{ type: 'text', text: 'r' }] }],
+          parts: [
+            { type: 'toolResult', name: 'f', callIndex: 0, parts: [{ type: 'text', text: 'r' }] },
+          ],
           path: 'messages[4]',
         },
         { role: 'assistant', parts: [], path: 'messages[5]' },
@@ -290,9 +297,7 @@ describe('wire/openaiChat', () => {
   });
 
   describe('what would change the answer if it were ignored is refused', () => {
-    const tool = { type: 'function', function: { name: 'f' } };
     const refused: readonly (readonly [string, readonly unknown[]])[] = [
-      ['tools', [[tool]]],
       ['functions', [[{ name: 'f' }]]],
       ['n', [2, 0, '1']],
       ['stop', ['END', ['END'], '']],
