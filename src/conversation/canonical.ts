@@ -4,6 +4,7 @@
  * a rule here must never make messages equal that a model would read differently.
  */
 import type { ContentPart, Message, Part } from './messages';
+import { withoutReminders } from './volatile';
 
 /** Decimal digits that every double keeps. */
 const EXACT_DIGITS = 15;
@@ -14,7 +15,8 @@ const EXACT_DIGITS = 15;
  */
 export function canonicalMessage(message: Message): string {
   const fields: string[] = [message.role];
-  for (const part of mergeText(message.parts)) {
+  const parts = message.role === 'user' ? message.parts.flatMap(unreminded) : message.parts;
+  for (const part of mergeText(parts)) {
     if (part.type === 'text') {
       const text = message.role === 'assistant' ? canonicalAnswer(part.text) : part.text;
       if (text) fields.push('text', text);
@@ -42,6 +44,13 @@ export function mergeText<P extends Part>(parts: readonly P[]): P[] {
     }
   }
   return merged;
+}
+
+/** Reminders move between messages; a session is told of new ones when it is continued. */
+function unreminded(part: Part): Part[] {
+  if (part.type !== 'text') return [part];
+  const text = withoutReminders(part.text);
+  return text === undefined ? [] : [{ ...part, text }];
 }
 
 function pushPart(fields: string[], part: Part): void {

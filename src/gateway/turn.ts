@@ -6,6 +6,7 @@ import { cancelled, GatewayError, toGatewayError } from '../base/errors';
 import type { TurnEvent, TurnPlacement, Usage } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import { assertRenderable, renderPrompt } from '../conversation/render';
+import { withoutNoise } from '../conversation/volatile';
 import { estimateTextTokens, estimateTokens, estimateToolTokens } from '../conversation/tokens';
 import type { Answer, AnswerResult } from '../lingma/dialect';
 import { type Model, modelKey } from '../lingma/models';
@@ -16,6 +17,7 @@ import { buildKey } from '../session/key';
 import type { Logger } from '../observe/log';
 import { AnswerReader, answerMessage } from './answerReader';
 import { resolveModel } from './models';
+import { remindersFor } from './reminders';
 import type { TurnCounters } from './turnCounters';
 
 export interface TurnRunnerOptions {
@@ -98,7 +100,8 @@ export class TurnRunner {
 
   async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
     const { pool, modelAliases } = this.#options;
-    const { model: name, messages, tools, toolChoice } = request;
+    const { model: name, tools, toolChoice } = request;
+    const messages = withoutNoise(request.messages);
     const model = resolveModel(name, await pool.models(signal), modelAliases);
     assertRenderable(messages);
     const toolConfig = tools.length > 0 ? { tools } : undefined;
@@ -139,13 +142,13 @@ export class TurnRunner {
   async *#attempt(plan: Plan, lease: Lease, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
     const slot = await this.#acquire(lease, signal);
     const { live } = slot;
-    const sent = plan.messages.slice(lease.matched);
+    const reminders = remindersFor(plan.messages, lease);
     let result: AnswerResult | undefined;
     const answer = live.dialect.ask(
       {
         sessionId: lease.session?.sessionId,
         prompt: renderPrompt({
-          messages: sent,
+          messages: [...reminders.untold, ...plan.messages.slice(lease.matched)],
           continuing: lease.session !== undefined,
           tools: plan.tools,
           toolChoice: plan.toolChoice,
@@ -154,7 +157,7 @@ export class TurnRunner {
       },
       (confirmed) => {
         result = confirmed;
-        this.#commit(plan, lease, slot, confirmed);
+        this.#commit(plan, lease, slot, confirmed, reminders.told);
       },
     );
     const onAbort = (): void => {
@@ -204,7 +207,13 @@ export class TurnRunner {
     });
   }
 
-  #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
+  #commit(
+    plan: Plan,
+    lease: Lease,
+    slot: Slot,
+    result: AnswerResult,
+    reminders: ReadonlySet<string>,
+  ): void {
     const answer = answerMessage(result.text, plan.callable);
     const last = plan.heads[plan.heads.length - 1] ?? '';
     lease.commit({
@@ -212,6 +221,7 @@ export class TurnRunner {
       owner: slot.live.owner,
       head: chainExtend(last, answer),
       messageCount: plan.messages.length + 1,
+      reminders,
     });
   }
 

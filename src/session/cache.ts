@@ -31,6 +31,8 @@ export interface CachedSession {
   /** Messages the session holds, its last answer included. */
   readonly messageCount: number;
   readonly turns: number;
+  /** Digests of the clients' reminders it has been told, since the head does not cover them. */
+  readonly reminders: ReadonlySet<string>;
 }
 
 export interface SessionCacheOptions {
@@ -61,6 +63,7 @@ export interface Commit {
   /** Head of everything the session now holds. */
   readonly head: Head;
   readonly messageCount: number;
+  readonly reminders: ReadonlySet<string>;
 }
 
 /**
@@ -275,11 +278,11 @@ export class SessionCache {
   }
 
   #store(result: Commit, turns: number): void {
-    const { sessionId, owner, head, messageCount } = result;
+    const { sessionId, owner } = result;
     if (!sessionId || this.#deadOwners.has(owner)) return;
     const key = `${owner.instanceId}#${owner.incarnation}/${sessionId}`;
     const storedAtMs = this.#options.clock.monotonicMs();
-    const entry: Entry = { key, sessionId, owner, head, messageCount, turns, storedAtMs };
+    const entry: Entry = { ...result, key, turns, storedAtMs };
     if (!this.enabled) {
       this.#options.onDrop?.(entry, 'disabled');
       return;

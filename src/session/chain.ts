@@ -43,6 +43,7 @@ export function continuationPoints(messages: readonly Message[]): number[] {
   return points;
 }
 
-function digest(text: string): Head {
+/** A digest of any text; equal digests mean equal texts. */
+export function digest(text: string): Head {
   return hash('sha256', text, 'base64url');
 }

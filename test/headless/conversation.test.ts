@@ -70,6 +70,23 @@ for (const streaming of [false, true]) {
       assert.equal(delta?.['questionText'], 'and another');
     });
 
+    it('continues when reminders move, and tells the session those that changed', async () => {
+      const note = (text: string): string => `<system-reminder>${text}</system-reminder>`;
+      const chat = new Conversation(gateway.openai(), { streaming });
+      await chat.say(`${note('today is Monday')}\nfirst`);
+      chat.messages[0] = { role: 'user', content: 'first' };
+      assert.match((await chat.say(`${note('today is Monday')}\nsecond`)).session, /^continued;/);
+      chat.messages[0] = { role: 'user', content: `${note('today is Tuesday')}\nfirst` };
+      assert.match((await chat.say('third')).session, /^continued;/);
+      assert.match((await chat.say('fourth')).session, /^continued;/);
+      const [third, fourth] = gateway
+        .upstream('chat/ask')
+        .slice(-2)
+        .map(({ questionText }) => questionText);
+      assert.equal(third, `[System]\n${note('today is Tuesday')}\n\n[User]\nthird`);
+      assert.equal(fourth, 'fourth');
+    });
+
     it('reports usage, with the continued part as cached', async () => {
       const chat = new Conversation(gateway.openai(), { streaming });
       await chat.say('a question long enough to count for some tokens\nDEMO:words 20');

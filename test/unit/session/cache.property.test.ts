@@ -159,7 +159,7 @@ class World {
     const id = known?.id ?? `s${this.#nextId++}`;
     const all = [...lines, `A${answer}`];
     const head = chainHeads(scope, messagesOf(all)).at(-1) ?? '';
-    lease.commit({ sessionId: id, owner, head, messageCount: all.length });
+    lease.commit({ sessionId: id, owner, head, messageCount: all.length, reminders: new Set() });
     if (!this.#owners.includes(owner)) return;
     const holds = all.map(canonical);
     this.#idle.push({ id, owner, scope, holds, storedAtMs: this.#clock.monotonicMs() });

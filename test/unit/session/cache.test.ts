@@ -52,6 +52,7 @@ describe('session/cache', () => {
       owner: by,
       head: chainHeads('scope', held_now).at(-1) ?? '',
       messageCount: held_now.length,
+      reminders: new Set(),
     });
   };
   const remember = (sessionId: string, ...lines: string[]): void => {
@@ -123,7 +124,7 @@ describe('session/cache', () => {
     const turn = talk('u:one', 'a:two', 'u:three');
     const held = lease(turn);
     held.drop();
-    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4 });
+    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4, reminders: new Set() });
     assert.equal(lease(turn).session, undefined);
     assert.deepEqual(dropped, [['s1', 'failed']]);
     assert.equal(cache.stats().invalidations, 1);

@@ -1,0 +1,47 @@
+/**
+ * Text that clients change or move between turns without meaning another conversation. What is
+ * noise is removed before anything sees it; what a model should know is set apart, so that it does
+ * not break a continued session and still reaches the model when it is new.
+ */
+import type { Message, Part } from './messages';
+
+/** Claude Code's first system line carries a hash that changes with every request. */
+const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*(?:\n|$)/;
+
+/** A note of the client to the model, which some clients re-create or move from turn to turn. */
+const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
+
+/** The messages without lines that only concern the client's own vendor. */
+export function withoutNoise(messages: readonly Message[]): readonly Message[] {
+  return messages.flatMap((message): Message[] => {
+    if (message.role !== 'system' || !message.parts.some(isBilling)) return [message];
+    const parts = message.parts.flatMap(withoutBilling);
+    return parts.length > 0 ? [{ ...message, parts }] : [];
+  });
+}
+
+function isBilling(part: Part): boolean {
+  return part.type === 'text' && BILLING_LINE.test(part.text);
+}
+
+function withoutBilling(part: Part): Part[] {
+  if (part.type !== 'text') return [part];
+  const text = part.text.replace(BILLING_LINE, '');
+  return text ? [{ ...part, text }] : [];
+}
+
+/** A user's text without its reminders; undefined when there was nothing else in it. */
+export function withoutReminders(text: string): string | undefined {
+  if (!text.includes('<system-reminder>')) return text;
+  const rest = text.replace(REMINDER, '');
+  return rest === text ? text : rest.trim() || undefined;
+}
+
+/** The reminders in the users' messages, in order. */
+export function remindersIn(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ role, parts }) =>
+    role === 'user'
+      ? parts.flatMap((part) => (part.type === 'text' ? (part.text.match(REMINDER) ?? []) : []))
+      : [],
+  );
+}
