@@ -3,7 +3,7 @@
  * stream, commit. A client sees either one clean stream or one error.
  */
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
-import type { TurnEvent, TurnPlacement, Usage } from '../conversation/events';
+import type { InputUsage, TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import { assertRenderable, renderPrompt } from '../conversation/render';
 import { estimateTextTokens, estimateTokens, estimateToolTokens } from '../conversation/tokens';
@@ -164,7 +164,8 @@ export class TurnRunner {
     if (signal.aborted) onAbort();
 
     const placement = this.#placement(plan, lease, slot);
-    const start: TurnEvent = { type: 'start', placement, model: plan.model.id };
+    const usage = inputUsage(plan, lease);
+    const start: TurnEvent = { type: 'start', placement, model: plan.model.id, usage };
     const reader = new AnswerReader(plan.callable);
     let started = false;
     try {
@@ -177,8 +178,12 @@ export class TurnRunner {
       }
       if (!started) yield start;
       yield* reader.end();
-      const usage = usageOf(plan, lease, result?.text ?? '');
-      yield { type: 'end', finishReason: reader.finishReason, usage };
+      const outputTokens = estimateTextTokens(result?.text ?? '');
+      yield {
+        type: 'end',
+        finishReason: reader.finishReason,
+        usage: { ...usage, outputTokens, estimated: true },
+      };
     } finally {
       signal.removeEventListener('abort', onAbort);
       if (!result) this.#abandon(lease, slot, answer);
@@ -233,15 +238,13 @@ export class TurnRunner {
   }
 }
 
-function usageOf(plan: Plan, lease: Lease, answerText: string): Usage {
+function inputUsage(plan: Plan, lease: Lease): InputUsage {
   const toolTokens = estimateToolTokens(plan.tools);
   return {
     inputTokens: toolTokens + estimateTokens(plan.messages),
     cachedTokens: lease.session
       ? toolTokens + estimateTokens(plan.messages.slice(0, lease.matched))
       : 0,
-    outputTokens: estimateTextTokens(answerText),
-    estimated: true,
   };
 }
 

@@ -121,6 +121,9 @@ export class HttpServer {
     });
     try {
       this.#options.guard.checkPeer(request.headers);
+      // Without an `upgrade` listener Node hands such requests over like any other, and those that
+      // merely offer HTTP/2 (`h2c`) go on as what they are.
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
       const match = this.#match(request.method, path);
       if (match.access === 'key') this.#options.guard.checkKey(request.headers);
       await match.handle(context);
@@ -153,7 +156,7 @@ export class HttpServer {
       headers['retry-after'] = String(error.retryAfterSeconds);
     if (error.status === 401) headers['www-authenticate'] = 'Bearer';
     // Half-read bodies make the connection useless for another request.
-    if (!context.request.complete) headers['connection'] = 'close';
+    if (!context.request.complete || error.status === 426) headers['connection'] = 'close';
     context.sendJson(error.status, errorBody(error), headers);
   }
 }
@@ -181,6 +184,15 @@ function methodNotAllowed(path: string, candidates: readonly Route[]): GatewayEr
     code: 'method_not_allowed',
     status: 405,
     message: `${path} takes ${allowed} only.`,
+  });
+}
+
+/** Codex asks `GET /v1/responses` for a WebSocket first; this status makes it POST instead. */
+function upgradeRefused(): GatewayError {
+  return new GatewayError({
+    code: 'upgrade_refused',
+    status: 426,
+    message: 'This gateway takes no WebSocket connections. Send the request with HTTP POST.',
   });
 }
 

@@ -1,7 +1,7 @@
 /** Requests of the Chat Completions dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
-import { GatewayError, invalidRequest } from '../base/errors';
+import { invalidRequest } from '../base/errors';
 import type {
   ContentPart,
   Message,
@@ -11,7 +11,8 @@ import type {
   TurnRequest,
 } from '../conversation/messages';
 import { conversationHint } from './conversationHint';
-import { parseWith } from './validation';
+import { type Calls, toolResult } from './toolCalls';
+import { parseWith, stringOrList, unsupportedParameter } from './validation';
 
 export interface ChatRequest {
   readonly turn: TurnRequest;
@@ -42,22 +43,17 @@ const toolCall = v.looseObject({
   function: v.looseObject({ name: v.string(), arguments: v.string() }),
 });
 
-/** A string or a list of parts, chosen by what is there, so that errors point into the list. */
-function content<S extends v.GenericSchema>(part: S) {
-  return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
-}
-
 const message = v.variant('role', [
-  v.looseObject({ role: v.picklist(['system', 'developer']), content: content(textPart) }),
-  v.looseObject({ role: v.literal('user'), content: content(userPart) }),
+  v.looseObject({ role: v.picklist(['system', 'developer']), content: stringOrList(textPart) }),
+  v.looseObject({ role: v.literal('user'), content: stringOrList(userPart) }),
   v.looseObject({
     role: v.literal('assistant'),
-    content: v.nullish(content(assistantPart)),
+    content: v.nullish(stringOrList(assistantPart)),
     tool_calls: v.nullish(v.array(toolCall)),
   }),
   v.looseObject({
     role: v.literal('tool'),
-    content: content(textPart),
+    content: stringOrList(textPart),
     tool_call_id: v.string(),
   }),
 ]);
@@ -110,7 +106,7 @@ export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): C
   const parsed = parseWith(request, body);
   for (const [name, asksForIt] of Object.entries(refused)) {
     const value = parsed[name];
-    if (value !== undefined && value !== null && asksForIt(value)) throw unsupported(name);
+    if (value !== undefined && value !== null && asksForIt(value)) throw unsupportedParameter(name);
   }
   return {
     turn: {
@@ -140,9 +136,6 @@ function toToolChoice(parsed: Parsed): ToolChoice {
   throw invalidRequest('tool_choice', `tool_choice names "${name}", which is not among the tools.`);
 }
 
-/** Which call a result answers: clients say it by an id that means nothing to a model. */
-type Calls = Map<string, { readonly name: string; readonly callIndex: number }>;
-
 function toMessages(items: readonly ParsedMessage[]): Message[] {
   const calls: Calls = new Map();
   return items.map((item, index) => {
@@ -171,9 +164,8 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
       return { role: 'assistant', parts: [...contentParts(item.content), ...(calls ?? [])], path };
     }
     case 'tool': {
-      const { name, callIndex } = calls.get(item.tool_call_id) ?? { name: '', callIndex: 0 };
-      const parts = contentParts(item.content);
-      return { role: 'tool', parts: [{ type: 'toolResult', name, callIndex, parts }], path };
+      const result = toolResult(calls, item.tool_call_id, contentParts(item.content));
+      return { role: 'tool', parts: [result], path };
     }
   }
 }
@@ -199,13 +191,4 @@ function contentParts(value: string | readonly WirePart[] | null | undefined): C
 
 function isType(value: unknown, type: string): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type === type;
-}
-
-function unsupported(param: string): GatewayError {
-  return new GatewayError({
-    code: 'unsupported_parameter',
-    status: 400,
-    param,
-    message: `${param} is not supported with this value; leave it out.`,
-  });
 }

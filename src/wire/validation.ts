@@ -1,6 +1,6 @@
 /** Schema checks whose errors name the field, for every dialect. */
 import * as v from 'valibot';
-import { invalidRequest } from '../base/errors';
+import { GatewayError, invalidRequest } from '../base/errors';
 
 /** `value` as the schema describes it, or `invalid_request` naming the first field at fault. */
 export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
@@ -12,6 +12,21 @@ export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown):
     ? `expected ${issue.expected}, got ${issue.received}`
     : issue.message;
   throw invalidRequest(param, `${param ?? 'The request body'} is invalid: ${expected}.`);
+}
+
+/** A string or a list of parts, chosen by what is there, so that errors point into the list. */
+export function stringOrList<S extends v.GenericSchema>(part: S) {
+  return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
+}
+
+/** The request asks for what would change the answer's meaning if it were ignored. */
+export function unsupportedParameter(param: string): GatewayError {
+  return new GatewayError({
+    code: 'unsupported_parameter',
+    status: 400,
+    param,
+    message: `${param} is not supported with this value; leave it out.`,
+  });
 }
 
 /** `['messages', 0, 'content']` as `messages[0].content`. */
