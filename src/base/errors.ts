@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'origin_not_allowed'
   | 'not_found'
   | 'method_not_allowed'
+  | 'upgrade_refused'
   | 'model_not_found'
   | 'queue_full'
   | 'queue_timeout'

@@ -3,7 +3,7 @@
  * their client spelled them (session-reuse §3). It is what session identity is computed from, so
  * a rule here must never make messages equal that a model would read differently.
  */
-import type { ContentPart, Message, Part } from './messages';
+import type { ContentPart, Message, Part, ToolResultPart } from './messages';
 import { withoutReminders } from './volatile';
 
 /** Decimal digits that every double keeps. */
@@ -67,13 +67,17 @@ function pushPart(fields: string[], part: Part): void {
     case 'toolCall':
       fields.push('call', part.name, canonicalArguments(part.argumentsJson));
       return;
-    case 'toolResult': {
-      const inner = mergeText<ContentPart>(part.parts);
-      fields.push('result', part.name, String(part.callIndex), String(inner.length));
-      for (const item of inner) pushPart(fields, item);
+    case 'toolResult':
+      pushResult(fields, part);
       return;
-    }
   }
+}
+
+/** A result without text is the same as one with an empty text: neither shows anything. */
+function pushResult(fields: string[], { name, callIndex, parts }: ToolResultPart): void {
+  const inner = mergeText<ContentPart>(parts).filter((part) => part.type !== 'text' || part.text);
+  fields.push('result', name, String(callIndex), String(inner.length));
+  for (const part of inner) pushPart(fields, part);
 }
 
 /** Arguments compared as JSON values: key order and number spelling do not matter. */

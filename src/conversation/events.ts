@@ -1,11 +1,15 @@
 /** The neutral answer: what a running turn tells the dialect that encodes it. */
 
-/** Token counts of one turn. */
-export interface Usage {
-  /** Tokens of the whole conversation the model answered to, reused or sent. */
+/** Token counts of what the model is asked; known before it answers. */
+export interface InputUsage {
+  /** Tokens of the whole conversation the model answers to, reused or sent. */
   readonly inputTokens: number;
   /** The part of `inputTokens` that the continued session already held. */
   readonly cachedTokens: number;
+}
+
+/** Token counts of one turn. */
+export interface Usage extends InputUsage {
   readonly outputTokens: number;
   /** True when the counts are our estimate because the process reported none. */
   readonly estimated: boolean;
@@ -61,7 +65,13 @@ export interface ToolCallEvent {
  * throws a GatewayError instead of ending; it never makes up an `end`.
  */
 export type TurnEvent =
-  | { readonly type: 'start'; readonly placement: TurnPlacement; readonly model: string }
+  | {
+      readonly type: 'start';
+      readonly placement: TurnPlacement;
+      readonly model: string;
+      /** An estimate of ours: the process counts nothing before it has answered. */
+      readonly usage: InputUsage;
+    }
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
   | ToolCallEvent

@@ -72,6 +72,8 @@ export interface TurnRequest {
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** What this turn asks beyond the conversation, such as an output format; part of no identity. */
+  readonly instruction?: string | undefined;
   /** The client's own id of the conversation, validated; a hint that decides nothing. */
   readonly conversationHint?: string | undefined;
 }

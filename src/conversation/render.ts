@@ -21,6 +21,8 @@ export interface PromptParts {
   readonly continuing: boolean;
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** What this turn asks beyond the conversation. */
+  readonly instruction?: string | undefined;
 }
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
@@ -34,16 +36,17 @@ export function assertRenderable(messages: readonly Message[]): void {
  */
 export function renderPrompt(prompt: PromptParts): string {
   const { messages, continuing, tools, toolChoice } = prompt;
-  const choice = tools.length > 0 ? choiceInstruction(toolChoice) : '';
+  const asides = [tools.length > 0 ? choiceInstruction(toolChoice) : '', prompt.instruction ?? ''];
+  const aside = asides.filter(Boolean).join('\n');
   const [only] = messages;
   const single = only !== undefined && messages.length === 1 && only.role === 'user';
   const introduced = !continuing && (!single || tools.length > 0);
-  if (single && !introduced && !choice) return renderMessage(only);
+  if (single && !introduced && !aside) return renderMessage(only);
   return [
     introduced ? instruction(messages) : '',
     // A continued session has been told already: the tool set is part of its identity.
     !continuing && tools.length > 0 ? toolContract(tools) : '',
-    choice && `(${choice})`,
+    aside && `(${aside})`,
     ...messages.map((message) => `[${heading(message)}]\n${renderMessage(message)}`),
   ]
     .filter(Boolean)

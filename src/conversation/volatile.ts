@@ -6,7 +6,7 @@
 import type { Message, Part } from './messages';
 
 /** Claude Code's first system line carries a hash that changes with every request. */
-const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*(?:\n|$)/;
+const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*\n*/;
 
 /** A note of the client to the model, which some clients re-create or move from turn to turn. */
 const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;

@@ -6,9 +6,11 @@ import type { RequestContext } from '../http/context';
 import type { Route } from '../http/server';
 import { SseStream } from '../http/sse';
 import type { Model } from '../lingma/models';
+import { anthropicMessages } from '../wire/anthropicMessages';
 import type { Dialect, DialectRequest } from '../wire/dialect';
 import { openAiChat } from '../wire/openaiChat';
 import { openAiModelList } from '../wire/openaiModels';
+import { openAiResponses } from '../wire/openaiResponses';
 import { type RequestCounter, renderMetrics } from './metrics';
 import { countReady, type GatewaySnapshot } from './snapshot';
 import type { TurnRunner } from './turn';
@@ -71,7 +73,7 @@ export function createRoutes(deps: RouteDependencies): Route[] {
         context.sendJson(200, openAiModelList(models, startedSeconds));
       },
     },
-    ...[openAiChat].map((dialect) => turnRoute(deps, dialect)),
+    ...[openAiChat, anthropicMessages, openAiResponses].map((dialect) => turnRoute(deps, dialect)),
   ];
 }
 

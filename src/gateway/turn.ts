@@ -3,7 +3,7 @@
  * stream, commit. A client sees either one clean stream or one error.
  */
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
-import type { TurnEvent, TurnPlacement, Usage } from '../conversation/events';
+import type { InputUsage, TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import { assertRenderable, renderPrompt } from '../conversation/render';
 import { withoutNoise } from '../conversation/volatile';
@@ -41,6 +41,7 @@ interface Plan {
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  readonly instruction: string | undefined;
   /** Tools whose calls are looked for in the answer; none when the turn forbids calls. */
   readonly callable: ReadonlySet<string>;
   /** `heads[i]` is the head after the first `i` messages. */
@@ -112,6 +113,7 @@ export class TurnRunner {
       messages,
       tools,
       toolChoice,
+      instruction: request.instruction,
       callable: new Set(toolChoice.mode === 'none' ? [] : tools.map((tool) => tool.name)),
       heads: chainHeads(scope, messages),
       hint: id === undefined ? undefined : `${scope} ${id}`,
@@ -152,6 +154,7 @@ export class TurnRunner {
           continuing: lease.session !== undefined,
           tools: plan.tools,
           toolChoice: plan.toolChoice,
+          instruction: plan.instruction,
         }),
         modelKey: modelKey(plan.model),
       },
@@ -167,7 +170,8 @@ export class TurnRunner {
     if (signal.aborted) onAbort();
 
     const placement = this.#placement(plan, lease, slot);
-    const start: TurnEvent = { type: 'start', placement, model: plan.model.id };
+    const usage = inputUsage(plan, lease);
+    const start: TurnEvent = { type: 'start', placement, model: plan.model.id, usage };
     const reader = new AnswerReader(plan.callable);
     let started = false;
     try {
@@ -180,8 +184,12 @@ export class TurnRunner {
       }
       if (!started) yield start;
       yield* reader.end();
-      const usage = usageOf(plan, lease, result?.text ?? '');
-      yield { type: 'end', finishReason: reader.finishReason, usage };
+      const outputTokens = estimateTextTokens(result?.text ?? '');
+      yield {
+        type: 'end',
+        finishReason: reader.finishReason,
+        usage: { ...usage, outputTokens, estimated: true },
+      };
     } finally {
       signal.removeEventListener('abort', onAbort);
       if (!result) this.#abandon(lease, slot, answer);
@@ -243,15 +251,13 @@ export class TurnRunner {
   }
 }
 
-function usageOf(plan: Plan, lease: Lease, answerText: string): Usage {
+function inputUsage(plan: Plan, lease: Lease): InputUsage {
   const toolTokens = estimateToolTokens(plan.tools);
   return {
     inputTokens: toolTokens + estimateTokens(plan.messages),
     cachedTokens: lease.session
       ? toolTokens + estimateTokens(plan.messages.slice(0, lease.matched))
       : 0,
-    outputTokens: estimateTextTokens(answerText),
-    estimated: true,
   };
 }
 

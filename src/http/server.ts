@@ -124,6 +124,9 @@ export class HttpServer {
     });
     try {
       this.#options.guard.checkPeer(request.headers);
+      // Without an `upgrade` listener Node hands such requests over like any other, and those that
+      // merely offer HTTP/2 (`h2c`) go on as what they are.
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
       const match = this.#match(request.method, path);
       if (match.access === 'key') this.#options.guard.checkKey(request.headers);
       await match.handle(context);
@@ -159,7 +162,7 @@ export class HttpServer {
     if (error.allow) headers['allow'] = error.allow.join(', ');
     if (error.status === 401) headers['www-authenticate'] = 'Bearer';
     // What has not even been read by now makes the connection useless for another request.
-    if (!context.request.complete) headers['connection'] = 'close';
+    if (!context.request.complete || error.status === 426) headers['connection'] = 'close';
     context.sendJson(error.status, errorBody(error), headers);
   }
 }
@@ -196,6 +199,15 @@ function methodNotAllowed(path: string, candidates: readonly Route[]): GatewayEr
     status: 405,
     allow,
     message: `${path} takes ${allow.join(', ')} only.`,
+  });
+}
+
+/** Codex asks `GET /v1/responses` for a WebSocket first; this status makes it POST instead. */
+function upgradeRefused(): GatewayError {
+  return new GatewayError({
+    code: 'upgrade_refused',
+    status: 426,
+    message: 'This gateway takes no WebSocket connections. Send the request with HTTP POST.',
   });
 }
 

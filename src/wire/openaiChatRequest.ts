@@ -1,7 +1,7 @@
 /** Requests of the Chat Completions dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
-import { GatewayError, invalidRequest } from '../base/errors';
+import { invalidRequest } from '../base/errors';
 import type {
   ContentPart,
   Message,
@@ -11,7 +11,9 @@ import type {
   TurnRequest,
 } from '../conversation/messages';
 import { conversationHint } from './conversationHint';
-import { parseWith } from './validation';
+import { jsonInstruction } from './jsonFormat';
+import { type Calls, toolResult } from './toolCalls';
+import { parseWith, stringOrList, unsupportedParameter } from './validation';
 
 export interface ChatRequest {
   readonly turn: TurnRequest;
@@ -42,22 +44,17 @@ const toolCall = v.looseObject({
   function: v.looseObject({ name: v.string(), arguments: v.string() }),
 });
 
-/** A string or a list of parts, chosen by what is there, so that errors point into the list. */
-function content<S extends v.GenericSchema>(part: S) {
-  return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
-}
-
 const message = v.variant('role', [
-  v.looseObject({ role: v.picklist(['system', 'developer']), content: content(textPart) }),
-  v.looseObject({ role: v.literal('user'), content: content(userPart) }),
+  v.looseObject({ role: v.picklist(['system', 'developer']), content: stringOrList(textPart) }),
+  v.looseObject({ role: v.literal('user'), content: stringOrList(userPart) }),
   v.looseObject({
     role: v.literal('assistant'),
-    content: v.nullish(content(assistantPart)),
+    content: v.nullish(stringOrList(assistantPart)),
     tool_calls: v.nullish(v.array(toolCall)),
   }),
   v.looseObject({
     role: v.literal('tool'),
-    content: content(textPart),
+    content: stringOrList(textPart),
     tool_call_id: v.string(),
   }),
 ]);
@@ -79,11 +76,24 @@ const toolChoice = v.lazy((input) =>
       }),
 );
 
+const responseFormat = v.variant('type', [
+  v.looseObject({ type: v.literal('text') }),
+  v.looseObject({ type: v.literal('json_object') }),
+  v.looseObject({
+    type: v.literal('json_schema'),
+    json_schema: v.looseObject({
+      description: v.nullish(v.string()),
+      schema: v.optional(v.looseObject({})),
+    }),
+  }),
+]);
+
 const request = v.looseObject({
   model: v.pipe(v.string(), v.nonEmpty()),
   messages: v.pipe(v.array(message), v.nonEmpty()),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
+  response_format: v.nullish(responseFormat),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
 });
@@ -99,7 +109,6 @@ const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
   functions: (value) => Array.isArray(value) && value.length > 0,
   n: (value) => value !== 1,
   stop: (value) => !(Array.isArray(value) && value.length === 0),
-  response_format: (value) => !isType(value, 'text'),
   logprobs: (value) => value !== false,
   audio: () => true,
   modalities: (value) => !(Array.isArray(value) && value.every((mode) => mode === 'text')),
@@ -110,7 +119,7 @@ export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): C
   const parsed = parseWith(request, body);
   for (const [name, asksForIt] of Object.entries(refused)) {
     const value = parsed[name];
-    if (value !== undefined && value !== null && asksForIt(value)) throw unsupported(name);
+    if (value !== undefined && value !== null && asksForIt(value)) throw unsupportedParameter(name);
   }
   return {
     turn: {
@@ -118,6 +127,7 @@ export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): C
       messages: toMessages(parsed.messages),
       tools: (parsed.tools ?? []).map(toTool),
       toolChoice: toToolChoice(parsed),
+      instruction: formatInstruction(parsed),
       conversationHint: conversationHint(headers, body),
     },
     stream: parsed.stream ?? false,
@@ -126,6 +136,12 @@ export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): C
 }
 
 type Parsed = v.InferOutput<typeof request>;
+
+function formatInstruction({ response_format: wanted }: Parsed): string | undefined {
+  if (!wanted || wanted.type === 'text') return undefined;
+  if (wanted.type === 'json_object') return jsonInstruction();
+  return jsonInstruction(wanted.json_schema.schema, wanted.json_schema.description);
+}
 
 function toTool({ function: { name, description, parameters } }: v.InferOutput<typeof tool>): Tool {
   return { name, description: description ?? '', parameters: parameters ?? { type: 'object' } };
@@ -139,9 +155,6 @@ function toToolChoice(parsed: Parsed): ToolChoice {
     return { mode: 'named', name };
   throw invalidRequest('tool_choice', `tool_choice names "${name}", which is not among the tools.`);
 }
-
-/** Which call a result answers: clients say it by an id that means nothing to a model. */
-type Calls = Map<string, { readonly name: string; readonly callIndex: number }>;
 
 function toMessages(items: readonly ParsedMessage[]): Message[] {
   const calls: Calls = new Map();
@@ -171,9 +184,8 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
       return { role: 'assistant', parts: [...contentParts(item.content), ...(calls ?? [])], path };
     }
     case 'tool': {
-      const { name, callIndex } = calls.get(item.tool_call_id) ?? { name: '', callIndex: 0 };
-      const parts = contentParts(item.content);
-      return { role: 'tool', parts: [{ type: 'toolResult', name, callIndex, parts }], path };
+      const result = toolResult(calls, item.tool_call_id, contentParts(item.content));
+      return { role: 'tool', parts: [result], path };
     }
   }
 }
@@ -194,18 +206,5 @@ function contentParts(value: string | readonly WirePart[] | null | undefined): C
       case 'input_audio':
         return { type: 'audio', data: part.input_audio.data, format: part.input_audio.format };
     }
-  });
-}
-
-function isType(value: unknown, type: string): boolean {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === type;
-}
-
-function unsupported(param: string): GatewayError {
-  return new GatewayError({
-    code: 'unsupported_parameter',
-    status: 400,
-    param,
-    message: `${param} is not supported with this value; leave it out.`,
   });
 }

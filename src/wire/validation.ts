@@ -1,6 +1,6 @@
 /** Schema checks whose errors name the field, for every dialect. */
 import * as v from 'valibot';
-import { invalidRequest } from '../base/errors';
+import { GatewayError, invalidRequest } from '../base/errors';
 
 const MAX_SHOWN = 100;
 
@@ -18,6 +18,21 @@ function problem(issue: v.BaseIssue<unknown>): string {
   if (!issue.expected) return issue.message;
   // The value is the client's own, but its error should not be as long as its request.
   return `expected ${issue.expected}, got ${issue.received.slice(0, MAX_SHOWN)}`;
+}
+
+/** A string or a list of parts, chosen by what is there, so that errors point into the list. */
+export function stringOrList<S extends v.GenericSchema>(part: S) {
+  return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
+}
+
+/** The request asks for what would change the answer's meaning if it were ignored. */
+export function unsupportedParameter(param: string): GatewayError {
+  return new GatewayError({
+    code: 'unsupported_parameter',
+    status: 400,
+    param,
+    message: `${param} is not supported with this value; leave it out.`,
+  });
 }
 
 /** `['messages', 0, 'content']` as `messages[0].content`. */

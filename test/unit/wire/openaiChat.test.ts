@@ -23,6 +23,7 @@ const turn: readonly TurnEvent[] = [
     type: 'start',
     model: 'org_auto',
     placement: { reason: 'new', instanceId: 'i1', sentMessages: 1, totalMessages: 1 },
+    usage: { inputTokens: 12, cachedTokens: 8 },
   },
   { type: 'reasoning', delta: 'hm' },
   { type: 'text', delta: 'Hel' },
@@ -49,11 +50,23 @@ describe('wire/openaiChat', () => {
           messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }], path: 'messages[0]' }],
           tools: [],
           toolChoice: { mode: 'auto' },
+          instruction: undefined,
           conversationHint: undefined,
         },
         stream: false,
         includeUsage: false,
       });
+    });
+
+    it('asks for a structured output in words, for this turn only', () => {
+      const asked = (response_format: object): string =>
+        parseChatRequest(body({ response_format })).turn.instruction ?? '';
+      const schema = { type: 'object', required: ['a'] };
+      assert.match(asked({ type: 'json_object' }), /one JSON object/);
+      const json_schema = { name: 'x', description: 'An a.', schema };
+      const words = asked({ type: 'json_schema', json_schema });
+      assert.ok(words.includes(JSON.stringify(schema)) && words.includes('An a.'));
+      assert.equal(asked({ type: 'text' }), '');
     });
 
     it('keeps every role and part, developer as system, with its place', () => {
@@ -301,7 +314,6 @@ describe('wire/openaiChat', () => {
       ['functions', [[{ name: 'f' }]]],
       ['n', [2, 0, '1']],
       ['stop', ['END', ['END'], '']],
-      ['response_format', [{ type: 'json_object' }, { type: 'json_schema' }, 'text', {}]],
       ['logprobs', [true]],
       ['audio', [{ voice: 'alloy' }]],
       ['modalities', [['text', 'audio'], ['audio'], 'audio']],

@@ -1,0 +1,126 @@
+/** Content blocks of the Messages dialect: what they look like, and what they say. */
+import * as v from 'valibot';
+import { isRecord } from '../base/json';
+import type { ContentPart } from '../conversation/messages';
+import { stringOrList } from './validation';
+
+/**
+ * A JSON object kept as it came. valibot's own object schemas leave out members such as
+ * `constructor`, which is right for parameters and would falsify a payload.
+ */
+export const payload = v.pipe(v.unknown(), v.check(isRecord, 'expected an object'));
+
+export const textBlock = v.looseObject({ type: v.literal('text'), text: v.string() });
+
+const imageBlock = v.looseObject({
+  type: v.literal('image'),
+  source: v.variant('type', [
+    v.looseObject({ type: v.literal('base64'), media_type: v.string(), data: v.string() }),
+    v.looseObject({ type: v.literal('url'), url: v.string() }),
+  ]),
+});
+
+/** Only documents of plain text can travel; the others are refused by the type of their source. */
+const documentBlock = v.looseObject({
+  type: v.literal('document'),
+  source: v.looseObject({ type: v.literal('text'), data: v.string() }),
+  title: v.nullish(v.string()),
+  context: v.nullish(v.string()),
+});
+
+const searchResultBlock = v.looseObject({
+  type: v.literal('search_result'),
+  source: v.string(),
+  title: v.string(),
+  content: v.array(textBlock),
+});
+
+/** What a tool search of the client's found; every tool is offered from the start anyway. */
+const toolReferenceBlock = v.looseObject({
+  type: v.literal('tool_reference'),
+  tool_name: v.string(),
+});
+
+const toolResultBlock = v.looseObject({
+  type: v.literal('tool_result'),
+  tool_use_id: v.string(),
+  content: v.nullish(
+    stringOrList(
+      v.variant('type', [
+        textBlock,
+        imageBlock,
+        documentBlock,
+        searchResultBlock,
+        toolReferenceBlock,
+      ]),
+    ),
+  ),
+  is_error: v.nullish(v.boolean()),
+});
+
+const toolUseBlock = v.looseObject({
+  type: v.literal('tool_use'),
+  id: v.string(),
+  name: v.pipe(v.string(), v.nonEmpty()),
+  input: payload,
+});
+
+export const userBlock = v.variant('type', [
+  textBlock,
+  imageBlock,
+  documentBlock,
+  searchResultBlock,
+  toolResultBlock,
+]);
+
+export const assistantBlock = v.variant('type', [
+  textBlock,
+  toolUseBlock,
+  v.looseObject({ type: v.literal('thinking') }),
+  v.looseObject({ type: v.literal('redacted_thinking') }),
+]);
+
+export type UserBlock = v.InferOutput<typeof userBlock>;
+export type AssistantBlock = v.InferOutput<typeof assistantBlock>;
+export type ToolResultBlock = v.InferOutput<typeof toolResultBlock>;
+export type ContentBlock =
+  Exclude<UserBlock, ToolResultBlock> | v.InferOutput<typeof toolReferenceBlock>;
+
+/** What a content says, part by part; a string is its one text. */
+export function contentParts(
+  content: string | readonly ContentBlock[] | null | undefined,
+): ContentPart[] {
+  if (content === null || content === undefined) return [];
+  if (typeof content === 'string') return [text(content)];
+  return content.flatMap(blockParts);
+}
+
+/** What a result says; that it is a failure has to be said in words. */
+export function resultParts({ content, is_error }: ToolResultBlock): ContentPart[] {
+  return [...(is_error ? [text('Error:')] : []), ...contentParts(content)];
+}
+
+function blockParts(block: ContentBlock): ContentPart[] {
+  switch (block.type) {
+    case 'text':
+      return [text(block.text)];
+    case 'image': {
+      const { source } = block;
+      const url =
+        source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
+      return [{ type: 'image', url }];
+    }
+    case 'document':
+      return [block.title, block.context, block.source.data].flatMap((said) =>
+        said ? [text(said)] : [],
+      );
+    case 'search_result':
+      return [text(block.title), text(block.source), ...contentParts(block.content)];
+    case 'tool_reference':
+      return [text(`The tool ${block.tool_name} is available.`)];
+  }
+}
+
+function text(value: string): ContentPart {
+  return { type: 'text', text: value };
+}

@@ -1,0 +1,203 @@
+/** Requests of the Messages dialect, checked and made neutral. */
+import type { IncomingHttpHeaders } from 'node:http';
+import * as v from 'valibot';
+import { invalidRequest } from '../base/errors';
+import { isRecord } from '../base/json';
+import type { Message, Part, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
+import {
+  type AssistantBlock,
+  assistantBlock,
+  type ContentBlock,
+  contentParts,
+  payload,
+  resultParts,
+  textBlock,
+  type UserBlock,
+  userBlock,
+} from './anthropicBlocks';
+import { conversationHint } from './conversationHint';
+import { jsonInstruction } from './jsonFormat';
+import { type Calls, toolResult } from './toolCalls';
+import { parseWith, stringOrList, unsupportedParameter } from './validation';
+
+export interface MessagesRequest {
+  readonly turn: TurnRequest;
+  readonly stream: boolean;
+}
+
+const message = v.variant('role', [
+  v.looseObject({ role: v.literal('user'), content: stringOrList(userBlock) }),
+  v.looseObject({ role: v.literal('assistant'), content: stringOrList(assistantBlock) }),
+  // Claude Code puts instructions where they belong in time; they stay there.
+  v.looseObject({ role: v.literal('system'), content: stringOrList(textBlock) }),
+]);
+
+const clientTool = v.looseObject({
+  name: v.pipe(v.string(), v.nonEmpty()),
+  description: v.nullish(v.string()),
+  input_schema: payload,
+});
+const serverTool = v.looseObject({ type: v.string() });
+const tool = v.lazy((input) => (isServerTool(input) ? serverTool : clientTool));
+
+const toolChoice = v.variant('type', [
+  v.looseObject({ type: v.picklist(['auto', 'any', 'none']) }),
+  v.looseObject({ type: v.literal('tool'), name: v.string() }),
+]);
+
+const outputFormat = v.looseObject({ type: v.literal('json_schema'), schema: payload });
+
+const request = v.looseObject({
+  model: v.pipe(v.string(), v.nonEmpty()),
+  max_tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  messages: v.pipe(v.array(message), v.nonEmpty()),
+  system: v.nullish(stringOrList(textBlock)),
+  tools: v.nullish(v.array(tool)),
+  tool_choice: v.nullish(toolChoice),
+  output_config: v.nullish(v.looseObject({ format: v.nullish(outputFormat) })),
+  // The name it had before it moved into output_config.
+  output_format: v.nullish(outputFormat),
+  stream: v.nullish(v.boolean()),
+});
+
+type Parsed = v.InferOutput<typeof request>;
+type ParsedMessage = v.InferOutput<typeof message>;
+type ClientTool = v.InferOutput<typeof clientTool>;
+
+/**
+ * What would change the answer's meaning if it were ignored is refused instead; the test tells
+ * whether a value asks for it. Sampling, thinking, caching and context editing have no counterpart
+ * in Lingma and are accepted without effect (README).
+ */
+const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
+  stop_sequences: isNotEmpty,
+  mcp_servers: isNotEmpty,
+  container: () => true,
+};
+
+/** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
+export function parseMessagesRequest(body: unknown, headers: IncomingHttpHeaders): MessagesRequest {
+  const parsed = parseWith(request, body);
+  for (const [name, asksForIt] of Object.entries(refused)) {
+    const value = parsed[name];
+    if (value !== undefined && value !== null && asksForIt(value)) {
+      throw unsupportedParameter(name);
+    }
+  }
+  const tools = toTools(parsed.tools ?? []);
+  return {
+    turn: {
+      model: parsed.model,
+      messages: [...systemMessages(parsed.system), ...toMessages(parsed.messages)],
+      tools,
+      toolChoice: toToolChoice(parsed, tools),
+      instruction: formatInstruction(parsed),
+      conversationHint: conversationHint(headers, body),
+    },
+    stream: parsed.stream ?? false,
+  };
+}
+
+/** Tools the API runs itself have a type of their own and no schema. */
+function isServerTool(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { type } = value;
+  return type !== undefined && type !== null && type !== 'custom';
+}
+
+/**
+ * The tools the model is told of. There is no server here to run a server tool, so a request about
+ * nothing else is refused. Beside tools of the client (Cline always adds a web search) it is an
+ * offer which the model never learns of and which nothing in the conversation relies on.
+ */
+function toTools(tools: NonNullable<Parsed['tools']>): Tool[] {
+  const offered = tools.filter((item): item is ClientTool => !isServerTool(item));
+  if (tools.length > 0 && offered.length === 0) throw unsupportedParameter('tools[0].type');
+  return offered.map(({ name, description, input_schema }) => ({
+    name,
+    description: description ?? '',
+    parameters: input_schema,
+  }));
+}
+
+function toToolChoice(parsed: Parsed, tools: readonly Tool[]): ToolChoice {
+  const choice = parsed.tool_choice ?? { type: 'auto' };
+  if (choice.type !== 'tool') return { mode: choice.type === 'any' ? 'required' : choice.type };
+  const { name } = choice;
+  if (tools.some((offered) => offered.name === name)) return { mode: 'named', name };
+  throw invalidRequest(
+    'tool_choice.name',
+    `tool_choice.name is "${name}", which is not among the tools.`,
+  );
+}
+
+function systemMessages(system: Parsed['system']): Message[] {
+  const parts = contentParts(system);
+  return parts.length > 0 ? [{ role: 'system', parts, path: 'system' }] : [];
+}
+
+function toMessages(items: readonly ParsedMessage[]): Message[] {
+  const calls: Calls = new Map();
+  return items.flatMap((item, index) => {
+    const path = `messages[${index}]`;
+    switch (item.role) {
+      case 'system':
+        return [{ role: 'system', parts: contentParts(item.content), path }];
+      case 'assistant':
+        return [{ role: 'assistant', parts: assistantParts(item.content, calls), path }];
+      case 'user':
+        return userMessages(item.content, path, calls);
+    }
+  });
+}
+
+/**
+ * The text, then the calls. Text blocks are pieces of one text, cut where a call or a thought stood
+ * in the stream, so nothing comes between them.
+ */
+function assistantParts(content: string | readonly AssistantBlock[], calls: Calls): Part[] {
+  if (typeof content === 'string') return contentParts(content);
+  const said = content.map((block) => (block.type === 'text' ? block.text : '')).join('');
+  const made = content.filter((block) => block.type === 'tool_use');
+  made.forEach(({ id, name }, callIndex) => {
+    calls.set(id, { name, callIndex });
+  });
+  return [
+    ...(said ? contentParts(said) : []),
+    ...made.map(({ name, input }): Part => ({
+      type: 'toolCall',
+      name,
+      argumentsJson: JSON.stringify(input),
+    })),
+  ];
+}
+
+/** Results are messages of their own, and come before whatever else the message says. */
+function userMessages(
+  content: string | readonly UserBlock[],
+  path: string,
+  calls: Calls,
+): Message[] {
+  if (typeof content === 'string') return [{ role: 'user', parts: contentParts(content), path }];
+  const results: Message[] = [];
+  const rest: ContentBlock[] = [];
+  content.forEach((block, index) => {
+    if (block.type !== 'tool_result') {
+      rest.push(block);
+      return;
+    }
+    const result = toolResult(calls, block.tool_use_id, resultParts(block));
+    results.push({ role: 'tool', parts: [result], path: `${path}.content[${index}]` });
+  });
+  if (rest.length === 0 && results.length > 0) return results;
+  return [...results, { role: 'user', parts: contentParts(rest), path }];
+}
+
+function formatInstruction({ output_config, output_format }: Parsed): string | undefined {
+  const format = output_config?.format ?? output_format;
+  return format ? jsonInstruction(format.schema) : undefined;
+}
+
+function isNotEmpty(value: unknown): boolean {
+  return !(Array.isArray(value) && value.length === 0);
+}

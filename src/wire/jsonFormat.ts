@@ -1,0 +1,13 @@
+/** Structured output, asked for in words: Lingma takes no output format. */
+
+/** What to say for "answer with JSON", optionally of a schema. It concerns this turn only. */
+export function jsonInstruction(schema?: unknown, description?: string | null): string {
+  return [
+    'Write the final answer as JSON only, without a code fence or other text.',
+    schema === undefined ? 'It must be one JSON object.' : '',
+    description ?? '',
+    schema === undefined ? '' : `It must fit this JSON schema: ${JSON.stringify(schema)}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}

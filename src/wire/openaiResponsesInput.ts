@@ -1,0 +1,204 @@
+/** Input items of the Responses dialect, made the messages they would be in any other dialect. */
+import * as v from 'valibot';
+import { GatewayError, invalidRequest } from '../base/errors';
+import type { ContentPart, Message, ToolCallPart } from '../conversation/messages';
+import { customArguments, flatName } from './openaiResponsesTools';
+import { type Calls, toolResult } from './toolCalls';
+import { stringOrList } from './validation';
+
+const part = v.variant('type', [
+  v.looseObject({ type: v.picklist(['input_text', 'output_text']), text: v.string() }),
+  v.looseObject({ type: v.literal('refusal'), refusal: v.string() }),
+  v.looseObject({ type: v.literal('input_image'), image_url: v.string() }),
+  v.looseObject({
+    type: v.literal('input_audio'),
+    input_audio: v.looseObject({ data: v.string(), format: v.string() }),
+  }),
+  v.looseObject({ type: v.literal('input_file') }),
+]);
+const content = stringOrList(part);
+
+const message = v.looseObject({
+  type: v.optional(v.literal('message')),
+  role: v.picklist(['system', 'developer', 'user', 'assistant']),
+  content,
+});
+const otherItem = v.variant('type', [
+  v.looseObject({
+    type: v.literal('function_call'),
+    call_id: v.string(),
+    name: v.string(),
+    namespace: v.nullish(v.string()),
+    arguments: v.string(),
+  }),
+  v.looseObject({
+    type: v.literal('custom_tool_call'),
+    call_id: v.string(),
+    name: v.string(),
+    namespace: v.nullish(v.string()),
+    input: v.string(),
+  }),
+  v.looseObject({
+    type: v.picklist(['function_call_output', 'custom_tool_call_output']),
+    call_id: v.string(),
+    output: content,
+  }),
+  v.looseObject({ type: v.literal('item_reference') }),
+  // No model but the one that wrote it can use reasoning, and no other dialect sends it back.
+  v.looseObject({ type: v.literal('reasoning') }),
+  // That a search was made says nothing; what was found stands in the answer.
+  v.looseObject({ type: v.literal('web_search_call') }),
+  v.looseObject({
+    type: v.literal('file_search_call'),
+    results: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0))),
+  }),
+]);
+
+export const itemSchema = v.lazy((input) => (isMessage(input) ? message : otherItem));
+
+type InputItem = v.InferOutput<typeof message> | v.InferOutput<typeof otherItem>;
+type Content = v.InferOutput<typeof content>;
+
+/** An item without a type is a message. */
+function isMessage(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return true;
+  const { type } = input as { readonly type?: unknown };
+  return type === undefined || type === 'message';
+}
+
+export function readInput(input: string | readonly InputItem[]): Message[] {
+  if (typeof input === 'string') {
+    return [{ role: 'user', parts: [{ type: 'text', text: input }], path: 'input' }];
+  }
+  const reader = new InputReader();
+  input.forEach((item, index) => {
+    reader.read(item, `input[${index}]`);
+  });
+  return reader.end();
+}
+
+/** An answer of which not all items have been read. */
+interface OpenAnswer {
+  readonly path: string;
+  readonly said: ContentPart[];
+  readonly calls: ToolCallPart[];
+  /** Whether calls have come since the last text. */
+  cut: boolean;
+}
+
+/** Puts the items of one answer together again: its texts, then its calls. */
+class InputReader {
+  readonly #messages: Message[] = [];
+  readonly #calls: Calls = new Map();
+  #answer: OpenAnswer | undefined;
+
+  read(item: InputItem, path: string): void {
+    switch (item.type) {
+      case undefined:
+      case 'message': {
+        const parts = contentParts(item.content, `${path}.content`);
+        if (item.role === 'assistant') {
+          say(this.#openAnswer(path), parts);
+          return;
+        }
+        this.#push({ role: item.role === 'user' ? 'user' : 'system', parts, path });
+        return;
+      }
+      case 'function_call':
+        this.#call(path, item.call_id, flatName(item.name, item.namespace), item.arguments);
+        return;
+      case 'custom_tool_call': {
+        const name = flatName(item.name, item.namespace);
+        this.#call(path, item.call_id, name, customArguments(item.input));
+        return;
+      }
+      case 'function_call_output':
+      case 'custom_tool_call_output': {
+        const parts = contentParts(item.output, `${path}.output`);
+        this.#push({ role: 'tool', parts: [toolResult(this.#calls, item.call_id, parts)], path });
+        return;
+      }
+      case 'item_reference':
+        throw invalidRequest(
+          path,
+          `${path} refers to a stored item, and this gateway stores none. Send the item itself.`,
+        );
+      case 'reasoning':
+      case 'web_search_call':
+      case 'file_search_call':
+        return;
+    }
+  }
+
+  end(): Message[] {
+    this.#closeAnswer();
+    return this.#messages;
+  }
+
+  #call(path: string, id: string, name: string, argumentsJson: string): void {
+    const answer = this.#openAnswer(path);
+    const callIndex = answer.calls.push({ type: 'toolCall', name, argumentsJson }) - 1;
+    answer.cut = true;
+    this.#calls.set(id, { name, callIndex });
+  }
+
+  #openAnswer(path: string): OpenAnswer {
+    this.#answer ??= { path, said: [], calls: [], cut: false };
+    return this.#answer;
+  }
+
+  #closeAnswer(): void {
+    if (!this.#answer) return;
+    const { path, said, calls } = this.#answer;
+    this.#messages.push({ role: 'assistant', parts: [...said, ...calls], path });
+    this.#answer = undefined;
+  }
+
+  #push(message: Message): void {
+    this.#closeAnswer();
+    this.#messages.push(message);
+  }
+}
+
+/**
+ * Adds a message item to its answer. Text before and after a call is two items of one text (this
+ * is how such an answer is sent), so nothing may come between them.
+ */
+function say(answer: OpenAnswer, parts: readonly ContentPart[]): void {
+  const last = answer.said.at(-1);
+  const [first, ...rest] = parts;
+  if (answer.cut && last?.type === 'text' && first?.type === 'text') {
+    answer.said.splice(-1, 1, { type: 'text', text: last.text + first.text }, ...rest);
+  } else {
+    answer.said.push(...parts);
+  }
+  answer.cut = false;
+}
+
+function contentParts(value: Content, path: string): ContentPart[] {
+  if (typeof value === 'string') return [{ type: 'text', text: value }];
+  return value.map((item, index): ContentPart => {
+    switch (item.type) {
+      case 'input_text':
+      case 'output_text':
+        return { type: 'text', text: item.text };
+      case 'refusal':
+        return { type: 'text', text: item.refusal };
+      case 'input_image':
+        return { type: 'image', url: item.image_url };
+      case 'input_audio':
+        return { type: 'audio', data: item.input_audio.data, format: item.input_audio.format };
+      case 'input_file':
+        throw fileRefused(`${path}[${index}]`);
+    }
+  });
+}
+
+function fileRefused(path: string): GatewayError {
+  return new GatewayError({
+    code: 'unsupported_content',
+    status: 400,
+    param: path,
+    message: `${path} is a file, which this gateway cannot pass on. Send its text instead.`,
+  });
+}

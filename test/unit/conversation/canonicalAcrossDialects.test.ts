@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { canonicalMessage } from '../../../src/conversation/canonical';
+import type { ContentPart } from '../../../src/conversation/messages';
+
+const text = (value: string): ContentPart => ({ type: 'text', text: value });
+const image: ContentPart = { type: 'image', url: 'data:image/png;base64,AAAA' };
+const result = (...parts: ContentPart[]): string =>
+  canonicalMessage({
+    role: 'tool',
+    path: '',
+    parts: [{ type: 'toolResult', name: 'run', callIndex: 0, parts }],
+  });
+
+describe('canonical form: tool results', () => {
+  it('two parts of text are the text they are rendered as', () => {
+    assert.equal(result(text('a'), text('b')), result(text('a\nb')));
+  });
+
+  it('no text is an empty text', () => {
+    assert.equal(result(), result(text('')));
+    assert.equal(result(text(''), image), result(image));
+  });
+
+  it('what a model reads differently stays apart', () => {
+    const all = [
+      result(text('a'), text('b')),
+      result(text('ab')),
+      result(text('a'), text(''), text('b')),
+      result(text('a'), image, text('b')),
+      result(image, text('a\nb')),
+      result(image, image),
+      result(image),
+      result(),
+    ];
+    assert.equal(new Set(all).size, all.length);
+  });
+});
