@@ -17,6 +17,9 @@ async function main(): Promise<void> {
   const apiKey = flags.apiKey || randomBytes(32).toString('base64url');
   const gateway = new Gateway({ ...flags.gateway, apiKey, distDir: __dirname }, { logger });
 
+  // Whoever reads our output may leave before us; the gateway goes on without a reader.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -27,6 +30,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal has been closed.
+  process.on('SIGHUP', stop);
 
   try {
     await gateway.start();

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'port_in_use'
   | 'port_not_allowed'
   | 'work_dir_in_use'
+  | 'work_dir_unusable'
   | 'binary_not_found'
   | 'upstream_protocol'
   | 'upstream_rejected'

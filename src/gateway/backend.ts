@@ -33,7 +33,7 @@ export class Backend {
   readonly #workDir: WorkDir;
   readonly #guardian: Guardian;
   readonly #sweeper: NodeJS.Timeout;
-  /** Settles `start`; replaced by no-ops once it has. */
+  /** Settles `start`, which only its first call does. */
   #onStatus: () => void = () => undefined;
   #closing: Promise<void> | undefined;
 

@@ -80,10 +80,13 @@ export class Gateway {
     const listening = this.#state === 'ready' || this.#state === 'starting';
     const upMs =
       this.#startedAtMs === undefined ? 0 : systemClock.monotonicMs() - this.#startedAtMs;
+    // Started, but no process is left and none will be tried again: nothing can be served.
+    const gaveUp =
+      this.#state === 'ready' && instances.every((instance) => instance.state === 'failed');
     return {
       version,
-      state: this.#state,
-      problem: this.#problem,
+      state: gaveUp ? 'failed' : this.#state,
+      problem: gaveUp ? (instances[0]?.problem ?? null) : this.#problem,
       baseUrl: listening && this.#port !== undefined ? `http://127.0.0.1:${this.#port}` : null,
       demo: this.#program?.demo ?? false,
       program: this.#program?.path ?? null,

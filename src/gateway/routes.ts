@@ -13,7 +13,7 @@ import { openAiModelList } from '../wire/openaiModels';
 import { openAiResponses } from '../wire/openaiResponses';
 import { type RequestCounter, renderMetrics } from './metrics';
 import { countReady, type GatewaySnapshot } from './snapshot';
-import type { TurnRunner } from './turn';
+import type { Caller, TurnRunner } from './turn';
 
 /** A stream whose first event takes longer gets its headers anyway, before clients lose patience. */
 const OPEN_STREAM_AFTER_MS = 10_000;
@@ -103,7 +103,11 @@ async function answerTurn(
 ): Promise<void> {
   const encoder = request.plain(deps.nowSeconds());
   let headers: Record<string, string> = {};
-  for await (const event of deps.turns.run(request.turn, callerOf(deps, context), context.signal)) {
+  for await (const event of deps.turns.run(
+    request.turn,
+    callerOf(deps, context, false),
+    context.signal,
+  )) {
     if (event.type === 'start') headers = placementHeaders(event.placement);
     encoder.add(event);
   }
@@ -122,7 +126,7 @@ async function streamTurn(
     stream.flush();
   }, OPEN_STREAM_AFTER_MS);
   try {
-    const events = deps.turns.run(request.turn, callerOf(deps, context), context.signal);
+    const events = deps.turns.run(request.turn, callerOf(deps, context, true), context.signal);
     for await (const event of events) {
       if (event.type === 'start') stream.open(placementHeaders(event.placement));
       await stream.write(encoder.encode(event));
@@ -139,8 +143,8 @@ async function streamTurn(
   }
 }
 
-function callerOf(deps: RouteDependencies, context: RequestContext) {
-  return { apiKey: deps.apiKey, requestId: context.id };
+function callerOf(deps: RouteDependencies, context: RequestContext, streams: boolean): Caller {
+  return { apiKey: deps.apiKey, requestId: context.id, streams };
 }
 
 function placementHeaders(placement: TurnPlacement): Record<string, string> {

@@ -10,6 +10,7 @@ import { withoutNoise } from '../conversation/volatile';
 import { estimateTextTokens, estimateTokens, estimateToolTokens } from '../conversation/tokens';
 import type { Answer, AnswerResult } from '../lingma/dialect';
 import { type Model, modelKey } from '../lingma/models';
+import type { Incarnation } from '../lingma/instance';
 import type { Pool, Slot } from '../lingma/pool';
 import type { Lease, SessionCache } from '../session/cache';
 import { chainExtend, chainHeads, continuationPoints, type Head } from '../session/chain';
@@ -17,7 +18,7 @@ import { buildKey } from '../session/key';
 import type { Logger } from '../observe/log';
 import { AnswerReader, answerMessage } from './answerReader';
 import { resolveModel } from './models';
-import { remindersFor } from './reminders';
+import { reminderDigests, untoldReminders } from './reminders';
 import type { TurnCounters } from './turnCounters';
 
 export interface TurnRunnerOptions {
@@ -31,6 +32,8 @@ export interface TurnRunnerOptions {
 /** Who asks; sessions are never shared between two callers. */
 export interface Caller {
   readonly apiKey: string;
+  /** Whether the answer is passed on while it comes, or only once it is whole. */
+  readonly streams: boolean;
   /** Names the request in the log. */
   readonly requestId: string;
 }
@@ -46,8 +49,11 @@ interface Plan {
   readonly callable: ReadonlySet<string>;
   /** `heads[i]` is the head after the first `i` messages. */
   readonly heads: readonly Head[];
+  /** Digests of the client's reminders, which the heads leave out. */
+  readonly reminders: ReadonlySet<string>;
   /** The client's own id of the conversation, made unique by the scope. */
   readonly hint: string | undefined;
+  readonly streams: boolean;
 }
 
 /** Failures that a fresh session would meet just the same. */
@@ -60,6 +66,7 @@ const NOT_THE_SESSIONS_FAULT = new Set([
   'upstream_auth',
   'upstream_rate_limit',
   'upstream_content_filter',
+  'body_too_large',
 ]);
 
 export class TurnRunner {
@@ -92,7 +99,8 @@ export class TurnRunner {
       counters.failed(error);
       const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
       logger.log(
-        error.code === 'cancelled' ? 'debug' : 'warn',
+        // What its client did wrong is the client's news, not the operator's.
+        error.status < 500 ? 'debug' : 'warn',
         `${caller.requestId} ended after ${seconds} s with ${error.code}: ${error.message}`,
       );
       throw error;
@@ -116,6 +124,8 @@ export class TurnRunner {
       instruction: request.instruction,
       callable: new Set(toolChoice.mode === 'none' ? [] : tools.map((tool) => tool.name)),
       heads: chainHeads(scope, messages),
+      reminders: reminderDigests(messages),
+      streams: caller.streams,
       hint: id === undefined ? undefined : `${scope} ${id}`,
     };
   }
@@ -123,11 +133,15 @@ export class TurnRunner {
   /** One try on the leased session; if that fails without a trace, one more on a fresh one. */
   async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
     const { cache, logger } = this.#options;
-    const { heads, messages, hint } = plan;
-    const lease = cache.lease({ heads, points: continuationPoints(messages), hint });
+    const { heads, messages, reminders, hint } = plan;
+    const lease = cache.lease({ heads, points: continuationPoints(messages), reminders, hint });
     let emitted = false;
+    let failed: Incarnation | undefined;
     try {
-      for await (const event of this.#attempt(plan, lease, signal)) {
+      const placed = (owner: Incarnation): void => {
+        failed = owner;
+      };
+      for await (const event of this.#attempt(plan, lease, signal, placed)) {
         emitted = true;
         yield event;
       }
@@ -138,19 +152,29 @@ export class TurnRunner {
       if (emitted || !worthRetrying || NOT_THE_SESSIONS_FAULT.has(error.code)) throw error;
       logger.log('info', `retrying with the whole conversation: ${error.message}`);
     }
-    yield* this.#attempt(plan, cache.fresh('lost'), signal);
+    yield* this.#attempt(plan, cache.fresh('lost'), signal, () => undefined, failed);
   }
 
-  async *#attempt(plan: Plan, lease: Lease, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
-    const slot = await this.#acquire(lease, signal);
+  /** @param avoid A process that has just failed this turn. */
+  async *#attempt(
+    plan: Plan,
+    lease: Lease,
+    signal: AbortSignal,
+    placed: (owner: Incarnation) => void,
+    avoid?: Incarnation,
+  ): AsyncGenerator<TurnEvent, void> {
+    const slot = await this.#acquire(lease, signal, avoid);
     const { live } = slot;
-    const reminders = remindersFor(plan.messages, lease);
+    placed(live.owner);
     let result: AnswerResult | undefined;
     const answer = live.dialect.ask(
       {
         sessionId: lease.session?.sessionId,
         prompt: renderPrompt({
-          messages: [...reminders.untold, ...plan.messages.slice(lease.matched)],
+          messages: [
+            ...untoldReminders(plan.messages, lease),
+            ...plan.messages.slice(lease.matched),
+          ],
           continuing: lease.session !== undefined,
           tools: plan.tools,
           toolChoice: plan.toolChoice,
@@ -158,9 +182,15 @@ export class TurnRunner {
         }),
         modelKey: modelKey(plan.model),
       },
-      (confirmed) => {
-        result = confirmed;
-        this.#commit(plan, lease, slot, confirmed, reminders.told);
+      {
+        completed: (confirmed) => {
+          result = confirmed;
+          this.#commit(plan, lease, slot, confirmed);
+        },
+        // Not when the client has read it all: a slow reader must not hold the process's place.
+        ended: () => {
+          slot.release();
+        },
       },
     );
     const onAbort = (): void => {
@@ -173,16 +203,26 @@ export class TurnRunner {
     const usage = inputUsage(plan, lease);
     const start: TurnEvent = { type: 'start', placement, model: plan.model.id, usage };
     const reader = new AnswerReader(plan.callable);
+    const thoughts: TurnEvent[] = [];
     let started = false;
     try {
       for await (const event of answer) {
+        // A whole answer is taken from the result: what was streamed may have been overwritten.
+        if (!plan.streams && event.type === 'text') continue;
         for (const output of reader.read(event)) {
-          if (!started) yield start;
-          started = true;
-          yield output;
+          if (!plan.streams) thoughts.push(output);
+          else {
+            if (!started) yield start;
+            started = true;
+            yield output;
+          }
         }
       }
       if (!started) yield start;
+      if (!plan.streams) {
+        yield* thoughts;
+        yield* reader.read({ type: 'text', delta: result?.text ?? '' });
+      }
       yield* reader.end();
       const outputTokens = estimateTextTokens(result?.text ?? '');
       yield {
@@ -190,6 +230,9 @@ export class TurnRunner {
         finishReason: reader.finishReason,
         usage: { ...usage, outputTokens, estimated: true },
       };
+    } catch (error) {
+      if (toGatewayError(error).code === 'upstream_timeout') live.probe();
+      throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       if (!result) this.#abandon(lease, slot, answer);
@@ -198,9 +241,9 @@ export class TurnRunner {
   }
 
   /** A place for the turn. Until it is there nothing has been sent, so the session stays whole. */
-  async #acquire(lease: Lease, signal: AbortSignal): Promise<Slot> {
+  async #acquire(lease: Lease, signal: AbortSignal, avoid?: Incarnation): Promise<Slot> {
     try {
-      const slot = await this.#options.pool.acquire(lease.session?.owner, signal);
+      const slot = await this.#options.pool.acquire(lease.session?.owner, signal, avoid);
       if (slot !== 'lost') return slot;
     } catch (error) {
       lease.release();
@@ -215,13 +258,7 @@ export class TurnRunner {
     });
   }
 
-  #commit(
-    plan: Plan,
-    lease: Lease,
-    slot: Slot,
-    result: AnswerResult,
-    reminders: ReadonlySet<string>,
-  ): void {
+  #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
     const answer = answerMessage(result.text, plan.callable);
     const last = plan.heads[plan.heads.length - 1] ?? '';
     lease.commit({
@@ -229,7 +266,8 @@ export class TurnRunner {
       owner: slot.live.owner,
       head: chainExtend(last, answer),
       messageCount: plan.messages.length + 1,
-      reminders,
+      reminders: new Set([...(lease.session?.reminders ?? []), ...plan.reminders]),
+      hint: plan.hint,
     });
   }
 

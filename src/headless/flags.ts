@@ -62,7 +62,7 @@ export function parseFlags(
     if (values[name]?.trim() === '') throw flagError(name, `--${name} needs a value`);
   }
   return {
-    apiKey: values['api-key'] ?? env[KEY_VARIABLE] ?? '',
+    apiKey: apiKeyOf(values['api-key'], env[KEY_VARIABLE]),
     logLevel: values.verbose ? 'debug' : 'info',
     gateway: {
       program: values.lingma ?? '',
@@ -103,6 +103,18 @@ function parse(argv: readonly string[]) {
     const message = error instanceof Error ? error.message : String(error);
     throw flagError(undefined, message.split(/\.\s|\n/)[0] ?? message);
   }
+}
+
+/** The key, refused when no header could carry it unchanged: no client could ever match it. */
+function apiKeyOf(flag: string | undefined, variable: string | undefined): string {
+  const key = flag ?? variable ?? '';
+  if (key === key.trim() && /^[\x20-\x7e\xa0-\xff]*$/.test(key)) return key;
+  // The key itself stays out of the message: this line may end up in a log.
+  throw flagError(
+    flag === undefined ? undefined : 'api-key',
+    `${flag === undefined ? KEY_VARIABLE : '--api-key'} takes printable Latin-1 characters ` +
+      'without white space at either end',
+  );
 }
 
 function integer(

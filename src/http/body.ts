@@ -32,7 +32,9 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Leaving the loop early must not cut the client off: it is still to be told why.
+    const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of body) {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) throw bodyTooLarge();
       chunks.push(chunk);

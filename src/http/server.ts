@@ -1,6 +1,14 @@
 /** The listener: one port on 127.0.0.1, a table of routes, and an orderly end. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
 import { openAiError } from '../wire/openaiErrors';
@@ -55,6 +63,14 @@ export class HttpServer {
     );
     // Turns may be silent for long; their own limits end them.
     this.#server.timeout = 0;
+    this.#server.on('connection', (socket: Socket) => {
+      socket.once('close', () => {
+        this.#closeQueued(socket);
+      });
+    });
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#refuseMalformed(error, socket);
+    });
   }
 
   /** Binds and resolves with the port; rejects with `port_in_use` or `port_not_allowed`. */
@@ -137,6 +153,36 @@ export class HttpServer {
     }
   }
 
+  /**
+   * Closes the responses that still wait behind another one on a connection that is gone: Node
+   * tells only the one at the head of that queue. One listener per connection does for all of them.
+   */
+  #closeQueued(socket: Socket): void {
+    for (const { request, response } of [...this.#open]) {
+      if (request.socket !== socket || response.socket) continue;
+      response.destroy();
+      response.emit('close');
+    }
+  }
+
+  /** Answers what the parser does not even take for a request, then closes the connection. */
+  #refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+    // Already answered; the client merely goes on sending.
+    if (socket.writableEnded && !socket.destroyed) return;
+    // The client would take our answer for the one it waits for, or for a part of it.
+    const pending = [...this.#open].some(
+      ({ request, response }) =>
+        request.socket === socket && (request.complete || response.headersSent),
+    );
+    if (!socket.writable || pending || !isParserError(error)) {
+      socket.destroy();
+      return;
+    }
+    socket.end(malformedAnswer(error));
+    // Destroyed at once, a client that is still sending might never get to see the answer.
+    setTimeout(() => socket.destroy(), DISCARD_LIMIT_MS).unref();
+  }
+
   #match(method: string | undefined, path: string): Route {
     const candidates = this.#routes.filter((route) => route.path === path);
     if (candidates.length === 0) throw routeNotFound(path, this.#routes);
@@ -175,8 +221,47 @@ async function discardBody(request: IncomingMessage): Promise<void> {
   await once(request, 'end', { signal: limit }).catch(() => undefined);
 }
 
+/** The path of a request target, which clients may also send in its absolute form. */
 function pathOf(url: string | undefined): string {
-  return (url ?? '/').split(/[?#]/, 1)[0] ?? '/';
+  const target = (url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+  const path = target.split(/[?#]/, 1)[0] ?? '';
+  return path === '' ? '/' : path;
+}
+
+/** Everything else that ends in `clientError` is a connection that broke. */
+function isParserError({ code = '' }: NodeJS.ErrnoException): boolean {
+  return code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
+}
+
+/** A whole response, head and body: the parser made no response object for it. */
+function malformedAnswer({ code }: NodeJS.ErrnoException): string {
+  const error = malformed(code);
+  const body = JSON.stringify(openAiError(error));
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    'x-content-type-options: nosniff',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function malformed(code: string | undefined): GatewayError {
+  const of = (status: number, message: string) =>
+    new GatewayError({ code: 'invalid_request', status, message });
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return of(431, 'The request headers are too large. Send fewer or shorter ones.');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return of(413, 'The chunk extensions of the request body are too large. Leave them out.');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return of(408, 'The request did not arrive in time. Send it again, without pausing.');
+    default:
+      return of(400, 'This is not a well-formed HTTP/1.1 request. Send plain HTTP, without TLS.');
+  }
 }
 
 function describe(cause: unknown): string {

@@ -7,9 +7,9 @@ import { GatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
 import { AnswerAssembly } from './answer';
 import { type AnswerEvent, AnswerQueue } from './answerQueue';
-import type { Answer, AnswerResult, AskLimits, AskRequest, Dialect } from './dialect';
+import type { Answer, AskLimits, AskObserver, AskRequest, Dialect } from './dialect';
 import type { RpcConnection, RpcReply } from './rpc';
-import { emptyAnswer, finishError, turnTimeout } from './turnErrors';
+import { emptyAnswer, finishError, sessionReplaced, turnTimeout } from './turnErrors';
 
 const DELETE_TIMEOUT_MS = 10_000;
 
@@ -17,22 +17,32 @@ export class ChatAskDialect implements Dialect {
   readonly #rpc: RpcConnection;
   readonly #limits: AskLimits;
   readonly #turns = new Map<string, ChatAskTurn>();
+  #completedTurns = 0;
 
   constructor(rpc: RpcConnection, limits: AskLimits) {
     this.#rpc = rpc;
     this.#limits = limits;
   }
 
+  get completedTurns(): number {
+    return this.#completedTurns;
+  }
+
   get openTurns(): number {
     return this.#turns.size;
   }
 
-  ask(request: AskRequest, onComplete: (result: AnswerResult) => void): Answer {
+  ask(request: AskRequest, observer: AskObserver): Answer {
     const requestId = randomUUID();
-    const turn = new ChatAskTurn(request.sessionId, this.#limits, onComplete, {
+    const turn = new ChatAskTurn(request.sessionId, this.#limits, {
+      completed: (result) => {
+        this.#completedTurns++;
+        observer.completed(result);
+      },
       ended: () => {
         this.#turns.delete(requestId);
         this.#rpc.forget(rpcId);
+        observer.ended();
       },
       stop: (sessionId) => {
         // The reply carries nothing we need and may never come; the turn is over either way.
@@ -83,8 +93,7 @@ export class ChatAskDialect implements Dialect {
 }
 
 /** What a turn tells the dialect that owns it. */
-interface TurnHooks {
-  ended(): void;
+interface TurnHooks extends AskObserver {
   stop(sessionId: string | undefined): void;
 }
 
@@ -92,20 +101,16 @@ class ChatAskTurn implements Answer {
   readonly #queue = new AnswerQueue();
   readonly #assembly = new AnswerAssembly();
   readonly #hooks: TurnHooks;
-  readonly #onComplete: (result: AnswerResult) => void;
+  /** The session that is to be continued; undefined when the turn starts one. */
+  readonly #continues: string | undefined;
   readonly #idleTimer: NodeJS.Timeout;
   readonly #turnTimer: NodeJS.Timeout;
   #sessionId: string | undefined;
   #ended = false;
 
-  constructor(
-    sessionId: string | undefined,
-    limits: AskLimits,
-    onComplete: (result: AnswerResult) => void,
-    hooks: TurnHooks,
-  ) {
+  constructor(sessionId: string | undefined, limits: AskLimits, hooks: TurnHooks) {
     this.#sessionId = sessionId;
-    this.#onComplete = onComplete;
+    this.#continues = sessionId;
     this.#hooks = hooks;
     const expire = (limitMs: number, what: string) => () => {
       this.cancel(turnTimeout(what, limitMs));
@@ -148,7 +153,13 @@ class ChatAskTurn implements Answer {
 
   receive(method: string, params: Record<string, unknown>): void {
     this.#idleTimer.refresh();
-    if (text(params['sessionId'])) this.#sessionId = text(params['sessionId']);
+    const sessionId = text(params['sessionId']);
+    if (sessionId) this.#sessionId = sessionId;
+    if (sessionId && this.#isAnotherSession() && !this.#assembly.text) {
+      // The process has lost the session and answers in a new one, without what was said before.
+      this.cancel(sessionReplaced());
+      return;
+    }
     switch (method) {
       case 'chat/answer':
         this.#queue.push({
@@ -169,6 +180,10 @@ class ChatAskTurn implements Answer {
     }
   }
 
+  #isAnotherSession(): boolean {
+    return this.#continues !== undefined && this.#sessionId !== this.#continues;
+  }
+
   #finish(params: Record<string, unknown>): void {
     const reason = text(params['reason']);
     const status = statusCode(params['statusCode']);
@@ -183,8 +198,10 @@ class ChatAskTurn implements Answer {
       this.#end(finishError(status, reason));
     } else if (!answered) {
       this.#end(emptyAnswer());
+    } else if (this.#isAnotherSession()) {
+      this.#end(sessionReplaced());
     } else {
-      this.#onComplete({ sessionId: this.#sessionId ?? '', text: this.#assembly.text });
+      this.#hooks.completed({ sessionId: this.#sessionId ?? '', text: this.#assembly.text });
       this.#end();
     }
   }

@@ -33,18 +33,28 @@ export interface Answer extends AsyncIterable<AnswerEvent> {
   cancel(error: GatewayError): void;
 }
 
-export interface Dialect {
+/** Hears of a turn's end from the process, however slowly the answer is read. */
+export interface AskObserver {
   /**
-   * Starts a turn. `onComplete` is called when the process confirms the answer, before the last
-   * event can be read, so that whatever it records is in place when the client sees the end.
+   * The process confirms the answer. Called before the last event can be read, so that whatever is
+   * recorded is in place when the client sees the end.
    */
-  ask(request: AskRequest, onComplete: (result: AnswerResult) => void): Answer;
+  completed(result: AnswerResult): void;
+  /** The process is done with the turn, well or not; after `completed`, once. */
+  ended(): void;
+}
+
+export interface Dialect {
+  /** Starts a turn. */
+  ask(request: AskRequest, observer: AskObserver): Answer;
   /** Deletes a session, best effort; never rejects. */
   deleteSession(sessionId: string): void;
   /** An inbound message of the process. */
   receive(method: string, params: unknown): void;
   /** The connection ended: every open turn fails with `error`. */
   close(error: GatewayError): void;
+  /** Turns that were answered; a process that has served did not fail at start. */
+  readonly completedTurns: number;
   /** Turns that have not ended; for leak checks. */
   readonly openTurns: number;
 }

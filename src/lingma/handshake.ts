@@ -5,7 +5,8 @@ import type { RpcConnection } from './rpc';
 
 /** Limit of one control call (protocol §8). */
 const CONTROL_TIMEOUT_MS = 30_000;
-const AUTH_TIMEOUT_MS = 5_000;
+/** What the process need not answer may not hold up its start for long. */
+const OPTIONAL_TIMEOUT_MS = 5_000;
 /** `auth/status` reports a signed-in user with this value; no other is documented. */
 const STATUS_SIGNED_IN = 2;
 
@@ -19,8 +20,8 @@ export interface Handshake {
 export async function shakeHands(rpc: RpcConnection): Promise<Handshake> {
   await rpc.request('initialize', initializeParams(), CONTROL_TIMEOUT_MS);
   const [signedIn, models] = await Promise.all([
-    rpc.request('auth/status', {}, AUTH_TIMEOUT_MS).then(readSignedIn, () => null),
-    rpc.request('config/queryModels', {}, CONTROL_TIMEOUT_MS).catch(() => undefined),
+    rpc.request('auth/status', {}, OPTIONAL_TIMEOUT_MS).then(readSignedIn, () => null),
+    rpc.request('config/queryModels', {}, OPTIONAL_TIMEOUT_MS).catch(() => undefined),
   ]);
   return { signedIn, models: readModels(models) };
 }

@@ -16,8 +16,13 @@ import type { Model } from './models';
 import { LingmaProcess } from './process';
 import { RpcConnection } from './rpc';
 
-/** A process that has been up for this long did not fail at start: its back-off starts anew. */
+/** A process that has served, or been up for this long, did not fail at start: back-off starts anew. */
 const STABLE_AFTER_MS = 10_000;
+
+/** How long a process that stood still may take to give a sign of life. */
+const PROBE_TIMEOUT_MS = 5_000;
+/** How long after its connection a process may take to end. */
+const EXIT_GRACE_MS = 100;
 
 /** One process from its start to its end, as the owner of the sessions it holds. */
 export interface Incarnation {
@@ -33,6 +38,8 @@ export interface LiveProcess {
   readonly dialect: Dialect;
   readonly models: readonly Model[];
   readonly signedIn: boolean | null;
+  /** Asks for a sign of life, and restarts the process when none comes; for one that stood still. */
+  probe(): void;
 }
 
 export type InstanceStatus =
@@ -109,8 +116,9 @@ export class Instance {
       if (this.#status.state === 'stopped') this.#setStatus({ state: 'starting' });
       try {
         const startedAtMs = clock.monotonicMs();
-        problem = await this.#runOnce(signal);
-        if (clock.monotonicMs() - startedAtMs > STABLE_AFTER_MS) policy = policy.reset();
+        const { reason, served } = await this.#runOnce(signal);
+        problem = reason;
+        if (served || clock.monotonicMs() - startedAtMs > STABLE_AFTER_MS) policy = policy.reset();
       } catch (thrown) {
         if (closed()) return;
         const error = toGatewayError(thrown);
@@ -134,7 +142,7 @@ export class Instance {
   }
 
   /** One incarnation: resolves with the reason of its end, rejects when it never came to life. */
-  async #runOnce(signal: AbortSignal): Promise<string> {
+  async #runOnce(signal: AbortSignal): Promise<{ reason: string; served: boolean }> {
     const launched = await this.#launch(signal);
     const { live } = launched;
     this.#setStatus({ state: 'ready', live });
@@ -147,10 +155,9 @@ export class Instance {
       signal.addEventListener('abort', onAbort, { once: true });
     });
     const reason = await Promise.race([launched.ended, aborted]);
-    this.#setStatus({ state: 'reconnecting', problem: reason });
-    this.#options.onLost(live.owner);
+    this.#leaveReady(live.owner, reason);
     await launched.stop();
-    return reason;
+    return { reason, served: live.dialect.completedTurns > 0 };
   }
 
   async #launch(signal: AbortSignal): Promise<Launched> {
@@ -170,6 +177,8 @@ export class Instance {
         dialect.receive(method, params);
       },
       onClose: (error) => {
+        // First of all: a turn that fails now and tries again must not come back here.
+        this.#leaveReady(owner, error.message);
         dialect.close(error);
         connectionEnded(error.message);
       },
@@ -179,21 +188,43 @@ export class Instance {
       rpc.close();
       await process.stop();
     };
+    // Closing the connection is what ends a handshake that the process does not answer.
+    const onAbort = (): void => {
+      rpc.close();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       const { models, signedIn } = await shakeHands(rpc);
       const { pid, port } = process;
+      const exited = process.exited.then((how) => `The Lingma process ended (${how}).`);
+      const probe = (): void => {
+        // Any reply will do, a refusal included; only silence means that it hangs.
+        rpc.request('ping', {}, PROBE_TIMEOUT_MS).catch((error: unknown) => {
+          if (toGatewayError(error).code === 'upstream_timeout') rpc.close();
+        });
+      };
       return {
-        live: { owner, pid, port, dialect, models, signedIn },
+        live: { owner, pid, port, dialect, models, signedIn, probe },
         ended: Promise.race([
-          process.exited.then((how) => `The Lingma process ended (${how}).`),
-          disconnected,
+          exited,
+          // A process that ends takes its connection along; how it ended says more.
+          disconnected.then((how) => Promise.race([exited, sleep(EXIT_GRACE_MS, how)])),
         ]),
         stop,
       };
     } catch (error) {
       await stop();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** The process takes no more turns, and its sessions are lost; only the first call counts. */
+  #leaveReady(owner: Incarnation, problem: string): void {
+    if (this.#status.state !== 'ready' || this.#status.live.owner !== owner) return;
+    this.#setStatus({ state: 'reconnecting', problem });
+    this.#options.onLost(owner);
   }
 
   #setStatus(status: InstanceStatus): void {

@@ -19,3 +19,18 @@ export function killTree(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     // Gone already, which is what was asked for.
   }
 }
+
+/**
+ * Whether anybody of the group `pid` led is left. Windows knows no groups: there the end of the
+ * leader, which is the caller's to know, counts for all.
+ */
+export function isGroupAlive(pid: number): boolean {
+  if (process.platform === 'win32') return false;
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: somebody is left, but may not be signalled.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}

@@ -9,7 +9,8 @@ export interface Model {
   readonly scenes: readonly string[];
   readonly reasoning: boolean;
   readonly vision: boolean;
-  readonly isDefault: boolean;
+  /** Scenes whose default it is; `''` when it came without a scene. */
+  readonly defaultIn: readonly string[];
 }
 
 /** Stands in when a process lists nothing; an empty key lets it choose for itself. */
@@ -19,8 +20,11 @@ const FALLBACK: Model = {
   scenes: [],
   reasoning: false,
   vision: false,
-  isDefault: true,
+  defaultIn: [''],
 };
+
+/** Scenes whose default suits a conversation, best first; `inline` completes code instead. */
+const CONVERSATION_SCENES = ['chat', 'assistant', '', 'developer', 'quest'];
 
 /** Ids preferred as the default when the process marks none, best first. */
 const USUAL_DEFAULTS = ['org_auto', 'auto', 'dashscope_qwen3_coder_default'];
@@ -39,8 +43,12 @@ export function readModels(result: unknown): Model[] {
 
 /** The model that answers when a client does not care. */
 export function defaultModel(models: readonly Model[]): Model {
+  const marked = CONVERSATION_SCENES.map((scene) =>
+    models.find(({ defaultIn }) => defaultIn.includes(scene)),
+  );
   const usual = USUAL_DEFAULTS.map((id) => models.find((model) => model.id === id));
-  return models.find((model) => model.isDefault) ?? usual.find(Boolean) ?? models[0] ?? FALLBACK;
+  const talks = models.find(({ scenes }) => scenes.some((scene) => scene !== 'inline'));
+  return [...marked, ...usual].find(Boolean) ?? talks ?? models[0] ?? FALLBACK;
 }
 
 /** What `modelConfig.key` gets: the fallback has no key of its own. */
@@ -76,7 +84,7 @@ function readModel(value: Record<string, unknown>, scene: string | undefined): M
     scenes: ownScene ? [ownScene] : [],
     reasoning: value['isReasoning'] === true,
     vision: value['isVl'] === true,
-    isDefault: value['isDefault'] === true,
+    defaultIn: value['isDefault'] === true ? [ownScene ?? ''] : [],
   };
 }
 
@@ -84,7 +92,7 @@ function merge(known: Model, again: Model): Model {
   return {
     ...known,
     scenes: [...new Set([...known.scenes, ...again.scenes])].sort(),
-    isDefault: known.isDefault || again.isDefault,
+    defaultIn: [...new Set([...known.defaultIn, ...again.defaultIn])].sort(),
   };
 }
 

@@ -85,14 +85,19 @@ export class Pool {
   }
 
   /**
-   * A place on the process that is `owner`, or on the least loaded one when `owner` is undefined.
+   * A place on the process that is `owner`, or on the least loaded one when `owner` is undefined;
+   * `avoid` is taken only when there is no other.
    * Resolves with `lost` when that process is gone. Rejects with `queue_full`, `queue_timeout`,
    * `no_instance`, `stopping`, or `cancelled` when `signal` aborts.
    */
-  acquire(owner: Incarnation | undefined, signal: AbortSignal): Promise<Slot | 'lost'> {
+  acquire(
+    owner: Incarnation | undefined,
+    signal: AbortSignal,
+    avoid?: Incarnation,
+  ): Promise<Slot | 'lost'> {
     if (this.#closed) return Promise.reject(stopping());
     if (signal.aborted) return Promise.reject(cancelled());
-    const now = this.#place(owner);
+    const now = this.#place(owner, avoid);
     if (now instanceof GatewayError) return Promise.reject(now);
     if (now) return Promise.resolve(now);
     if (this.#waiters.length >= this.#options.maxQueued) return Promise.reject(queueFull());
@@ -135,7 +140,10 @@ export class Pool {
   }
 
   /** A place right now; undefined when waiting makes sense, an error when it does not. */
-  #place(owner: Incarnation | undefined): Slot | 'lost' | GatewayError | undefined {
+  #place(
+    owner: Incarnation | undefined,
+    avoid?: Incarnation,
+  ): Slot | 'lost' | GatewayError | undefined {
     const live = this.#live();
     if (owner) {
       const holder = live.find((candidate) => candidate.owner === owner);
@@ -143,7 +151,9 @@ export class Pool {
       return this.#hasRoom(holder) ? this.#take(holder) : undefined;
     }
     const free = live.filter((candidate) => this.#hasRoom(candidate));
-    const best = free.sort((left, right) => this.#load(left, right))[0];
+    const others = free.filter((candidate) => candidate.owner !== avoid);
+    const choice = others.length > 0 ? others : free;
+    const best = choice.sort((left, right) => this.#load(left, right))[0];
     if (best) return this.#take(best);
     const hope = this.instances.some(({ status }) =>
       ['ready', 'starting', 'reconnecting'].includes(status.state),

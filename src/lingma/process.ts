@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
 import { nodeEnvironment, programEnvironment } from './environment';
-import { killTree } from './killTree';
+import { isGroupAlive, killTree } from './killTree';
 import type { Program } from './locate';
 import type { MessageSocket } from './rpc';
 import { openSocket } from './socket';
@@ -19,13 +19,16 @@ const START_LIMIT_MS = 20_000;
 const DIAL_EVERY_MS = 100;
 /** How long a polite request to end may take before the process is killed. */
 const STOP_GRACE_MS = 2_000;
+/** How long killed processes may take to vanish; zombies that nobody reaps never do. */
+const KILL_LIMIT_MS = 500;
+const GROUP_POLL_MS = { first: 5, max: 100 };
 const STDERR_TAIL_CHARS = 4_096;
 
 export interface SpawnOptions {
   readonly program: Program;
   readonly workDir: string;
   readonly logger: Logger;
-  /** Told of the process as soon as it exists and again when it is gone. */
+  /** Told of the process as soon as it exists and again when it is gone with all its helpers. */
   readonly onSpawn: (pid: number) => void;
   readonly onGone: (pid: number) => void;
 }
@@ -33,16 +36,27 @@ export interface SpawnOptions {
 export class LingmaProcess {
   readonly pid: number;
   readonly port: number;
-  /** Settles when the process has ended, with words for people. */
+  /** Settles when the process itself has ended, with words for people. */
   readonly exited: Promise<string>;
+  /** Settles when nobody of its group is left either: Lingma may be a script or have helpers. */
+  readonly #gone: Promise<void>;
   readonly #child: ChildProcess;
-  #running = true;
+  #stopping = false;
+  #killed = false;
+  /** Whether anybody is left; once not, the system may give the id to strangers. */
+  #anyLeft = true;
 
   private constructor(child: ChildProcess, pid: number, port: number, exited: Promise<string>) {
     this.#child = child;
     this.pid = pid;
     this.port = port;
-    this.exited = exited.finally(() => (this.#running = false));
+    this.exited = exited;
+    this.#gone = exited.then(async () => {
+      // Without their leader, helpers would go on in a work folder that its successor needs.
+      if (!this.#stopping && isGroupAlive(pid)) this.#kill();
+      await groupGone(pid);
+      this.#anyLeft = false;
+    });
   }
 
   /**
@@ -67,11 +81,11 @@ export class LingmaProcess {
     const { pid } = child;
     if (pid === undefined) throw startFailed(options.program, await exited, '', false);
     options.onSpawn(pid);
-    void exited.then(() => {
+    const process = new LingmaProcess(child, pid, socketPort, exited);
+    void process.#gone.then(() => {
       options.onGone(pid);
     });
 
-    const process = new LingmaProcess(child, pid, socketPort, exited);
     const dialling = new AbortController();
     try {
       const socket = await Promise.race([
@@ -90,22 +104,43 @@ export class LingmaProcess {
     }
   }
 
-  /** Asks the process to end, then makes it; resolves when it is gone. */
+  /** Asks the process and its helpers to end, then makes them; resolves when they are gone. */
   async stop(): Promise<void> {
-    if (!this.#running) return;
-    killTree(this.pid, 'SIGTERM');
-    const polite = new AbortController();
-    const ended = await Promise.race([
-      this.exited.then(() => true),
-      sleep(STOP_GRACE_MS, false, { signal: polite.signal }).catch(() => true),
-    ]);
-    polite.abort();
-    if (!ended) {
-      killTree(this.pid, 'SIGKILL');
-      this.#child.kill('SIGKILL');
+    this.#stopping = true;
+    if (!this.#anyLeft) return;
+    if (!this.#killed) {
+      killTree(this.pid, 'SIGTERM');
+      if (await within(STOP_GRACE_MS, this.#gone)) return;
+      this.#kill();
     }
     await this.exited;
+    // Whoever is left after that stays known to the guardian.
+    await within(KILL_LIMIT_MS, this.#gone);
   }
+
+  #kill(): void {
+    this.#killed = true;
+    killTree(this.pid, 'SIGKILL');
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** Resolves when nobody is left in the group; does not keep our own process alive for that. */
+async function groupGone(pid: number): Promise<void> {
+  for (let waitMs = GROUP_POLL_MS.first; isGroupAlive(pid); waitMs *= 2) {
+    await sleep(Math.min(waitMs, GROUP_POLL_MS.max), undefined, { ref: false });
+  }
+}
+
+/** Whether `event` happens in time. */
+async function within(limitMs: number, event: Promise<void>): Promise<boolean> {
+  const timer = new AbortController();
+  const happened = await Promise.race([
+    event.then(() => true),
+    sleep(limitMs, false, { signal: timer.signal }).catch(() => true),
+  ]);
+  timer.abort();
+  return happened;
 }
 
 function spawnProgram(options: SpawnOptions, socketPort: number, httpPort: number): ChildProcess {

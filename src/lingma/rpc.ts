@@ -5,7 +5,7 @@
  */
 import { GatewayError, toGatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
-import { encodeFrame, FrameDecoder, framingError } from './framing';
+import { encodeFrame, FrameDecoder, framingError, MAX_FRAME_BYTES } from './framing';
 
 /** A connected message channel; whoever opened it owns its errors and time-outs. */
 export interface MessageSocket {
@@ -86,8 +86,16 @@ export class RpcConnection {
       });
       return id;
     }
+    const frame = encodeFrame(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    if (frame.length > MAX_FRAME_BYTES) {
+      // Sent, it would end the connection, and with it every other session of the process.
+      queueMicrotask(() => {
+        onReply(tooLarge());
+      });
+      return id;
+    }
     this.#pending.set(id, onReply);
-    this.#write({ jsonrpc: '2.0', id, method, params });
+    this.#socket.send(frame);
     return id;
   }
 
@@ -180,6 +188,14 @@ export function connectionLost(reason: string): GatewayError {
     status: 502,
     message: `The connection to Lingma ended (${reason}). Send the request again.`,
     retryable: true,
+  });
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError({
+    code: 'body_too_large',
+    status: 413,
+    message: 'The conversation is too long for Lingma. Send less of it.',
   });
 }
 

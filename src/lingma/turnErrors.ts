@@ -61,6 +61,16 @@ export function emptyAnswer(): GatewayError {
   });
 }
 
+/** A turn that was to continue a session was answered in another one, so without its history. */
+export function sessionReplaced(): GatewayError {
+  return new GatewayError({
+    code: 'upstream_failed',
+    status: 502,
+    message: 'Lingma answered in another session than the one it was asked to continue. Try again.',
+    retryable: true,
+  });
+}
+
 /** The turn stood still, or ran, for longer than its limit. */
 export function turnTimeout(what: string, limitMs: number): GatewayError {
   return new GatewayError({

@@ -3,7 +3,7 @@
  * databases, so they are private to the user and belong to one gateway at a time: two processes in
  * one work folder would fight over both (protocol §1.1).
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GatewayError } from '../base/errors';
 
@@ -23,13 +23,14 @@ export class WorkDir {
 
   /**
    * Claims `folder`, or with `next` the first free of `folder`, `folder-2`, `folder-3`, …
-   * Throws `work_dir_in_use` when a living gateway holds it.
+   * Throws `work_dir_in_use` when a living gateway holds it, `work_dir_unusable` when the system
+   * does not let us keep anything there.
    */
   static claim(folder: string, conflict: 'fail' | 'next'): WorkDir {
     const first = path.resolve(folder);
     for (let number = 1; number <= MAX_SIBLINGS; number++) {
       const candidate = number === 1 ? first : `${first}-${number}`;
-      const holder = lock(candidate);
+      const holder = inUsable(candidate, () => lock(candidate));
       if (holder === undefined) return new WorkDir(candidate);
       if (conflict === 'fail') throw workDirInUse(candidate, holder);
     }
@@ -49,9 +50,9 @@ export class WorkDir {
   }
 }
 
-/** Creates a folder that only its owner may enter. */
+/** Creates a folder that only its owner may enter; throws `work_dir_unusable` when it cannot. */
 export function makePrivate(folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  inUsable(folder, () => mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER }));
   return folder;
 }
 
@@ -73,11 +74,38 @@ function lock(folder: string): number | undefined {
       const holder = readHolder(file);
       if (holder !== undefined && isAlive(holder)) return holder;
       // Left behind by a gateway that was killed.
-      rmSync(file, { force: true });
+      const robbed = steal(file);
+      if (robbed !== undefined) return robbed;
     }
     return readHolder(file) ?? 0;
   } finally {
     rmSync(own, { force: true });
+  }
+}
+
+/**
+ * Takes a stale lock out of the way. Another gateway may have done so first and put its own lock
+ * there since we looked: that one is put back, and its holder returned.
+ */
+function steal(file: string): number | undefined {
+  const stolen = `${file}.${process.pid}.stale`;
+  try {
+    renameSync(file, stolen);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    const holder = readHolder(stolen);
+    if (holder === undefined || !isAlive(holder)) return undefined;
+    linkSync(stolen, file);
+    return holder;
+  } catch (error) {
+    // A third one was quicker still: it holds the folder.
+    if (hasCode(error, 'EEXIST')) return readHolder(file) ?? 0;
+    throw error;
+  } finally {
+    rmSync(stolen, { force: true });
   }
 }
 
@@ -103,6 +131,27 @@ function isAlive(pid: number): boolean {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Runs `action`; whatever the system refuses in it speaks against the folder. */
+function inUsable<T>(folder: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw workDirUnusable(folder, error);
+    throw error;
+  }
+}
+
+function workDirUnusable(folder: string, cause: Error): GatewayError {
+  return new GatewayError({
+    code: 'work_dir_unusable',
+    status: 503,
+    message:
+      `${folder} cannot be used as a work folder: ${cause.message}. ` +
+      'Make it a folder you can write to, or choose another one (--work-dir).',
+    cause,
+  });
 }
 
 function workDirInUse(folder: string, pid: number | undefined): GatewayError {

@@ -10,6 +10,9 @@ export interface Logger {
 
 const order: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
+/** C0 but the tab, DEL, C1 and Unicode's line ends: what begins a line or steers a terminal. */
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
+
 /** A logger that hands every line at or above `threshold` to `write`. */
 export function createLogger(
   write: (level: LogLevel, line: string) => void,
@@ -19,10 +22,17 @@ export function createLogger(
   return {
     log(level, message) {
       if (order.indexOf(level) < order.indexOf(threshold)) return;
-      write(level, topic ? `${topic}: ${message}` : message);
+      // Messages quote what clients and processes send, which must not forge lines of its own.
+      write(level, (topic ? `${topic}: ${message}` : message).replace(CONTROL, escapeControl));
     },
     child: (name) => createLogger(write, threshold, topic ? `${topic}/${name}` : name),
   };
+}
+
+function escapeControl(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\r') return '\\r';
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Drops every line; for tests and library use. */

@@ -51,7 +51,9 @@ export interface LookUp {
   readonly heads: readonly Head[];
   /** Prefix lengths to continue from, in order of preference. */
   readonly points: readonly number[];
-  /** The client's own id of the conversation, within the scope; a hint that only explains. */
+  /** Digests of the reminders in the request. */
+  readonly reminders: ReadonlySet<string>;
+  /** The client's own id of the conversation, within the scope. */
   readonly hint?: string | undefined;
 }
 
@@ -64,6 +66,8 @@ export interface Commit {
   readonly head: Head;
   readonly messageCount: number;
   readonly reminders: ReadonlySet<string>;
+  /** The client's own id of the conversation, within the scope. */
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -97,6 +101,7 @@ export interface SessionCacheStats {
 interface Entry extends CachedSession {
   readonly key: string;
   readonly head: Head;
+  readonly hint?: string | undefined;
   /** When the session reached this head; its TTL counts from here, a look-up does not extend it. */
   readonly storedAtMs: number;
 }
@@ -138,7 +143,7 @@ export class SessionCache {
     this.sweep();
     const { heads, points } = lookUp;
     for (const point of points) {
-      const entry = this.#take(heads[point]);
+      const entry = this.#take(heads[point], lookUp);
       if (!entry) continue;
       this.#hits++;
       this.#noteHint(lookUp);
@@ -265,11 +270,11 @@ export class SessionCache {
     };
   }
 
-  #take(head: Head | undefined): Entry | undefined {
+  #take(head: Head | undefined, lookUp: LookUp): Entry | undefined {
     const candidates = head === undefined ? undefined : this.#byHead.get(head);
     if (!candidates) return undefined;
     // Of several, the one used last is the most likely to be warm.
-    const entry = [...candidates].at(-1);
+    const entry = [...candidates].filter((one) => knowsOnly(one, lookUp)).at(-1);
     if (!entry) return undefined;
     this.#unlink(entry);
     this.#leased.set(entry.key, entry);
@@ -347,6 +352,17 @@ export class SessionCache {
     peers?.delete(entry);
     if (peers?.size === 0) this.#byHead.delete(entry.head);
   }
+}
+
+/**
+ * Whether a session has been told nothing that the request does not say as well. The head does not
+ * cover reminders, so chats that open alike in different projects share it; a session that was told
+ * another project's notes is not this conversation. Reminders that have *changed* are only believed
+ * where the client's own id says that it is the same conversation.
+ */
+function knowsOnly(entry: Entry, { reminders, hint }: LookUp): boolean {
+  if (hint !== undefined && hint === entry.hint) return true;
+  return [...entry.reminders].every((reminder) => reminders.has(reminder));
 }
 
 /** What a session's end means to a conversation that asks for it again. */

@@ -87,6 +87,26 @@ for (const streaming of [false, true]) {
       assert.equal(fourth, 'fourth');
     });
 
+    it('never continues the session of a chat that opened alike under other reminders', async () => {
+      const note = (text: string): string => `<system-reminder>${text}</system-reminder>`;
+      const open = async (project: string): Promise<Conversation> => {
+        const chat = new Conversation(gateway.openai(), { streaming });
+        await chat.say(`${note(project)}\nhi\nDEMO:echo hello`);
+        return chat;
+      };
+      const one = await open('project one');
+      await open('project two');
+      const asked = gateway.upstream('chat/ask').length;
+      const { session } = await one.say('what is this project?');
+      assert.match(session, /^continued;/);
+      const [first, second] = gateway.upstream('chat/ask').slice(asked - 2, asked);
+      const used = gateway.upstream('chat/ask').at(-1)?.['sessionId'];
+      const created = gateway.records().filter(({ event }) => event === 'session-created');
+      assert.ok(String(first?.['questionText']).includes('project one'));
+      assert.ok(String(second?.['questionText']).includes('project two'));
+      assert.equal(used, created.at(-2)?.['sessionId']);
+    });
+
     it('reports usage, with the continued part as cached', async () => {
       const chat = new Conversation(gateway.openai(), { streaming });
       await chat.say('a question long enough to count for some tokens\nDEMO:words 20');

@@ -99,6 +99,41 @@ describe('headless: processes', () => {
     assert.equal((await gateway.stats()).sessionCache.invalidate_total, 1);
   });
 
+  it('a process that is killed again and again comes back each time', async () => {
+    const gateway = await launch();
+    for (let round = 0; round < 8; round++) {
+      const chat = new Conversation(gateway.openai());
+      assert.equal((await chat.say(`DEMO:echo round ${round}`)).text, `round ${round}`);
+      for (const pid of await pidsOf(gateway)) process.kill(pid, 'SIGKILL');
+    }
+    const { instances } = await gateway.stats();
+    assert.ok((instances[0]?.restarts ?? 0) >= 7, JSON.stringify(instances));
+  });
+
+  it('a reader that stands still does not hold the place of its finished turn', async () => {
+    const gateway = await launch({ flags: ['--max-in-flight', '1'] });
+    const stalled = await gateway.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'gpt-4o',
+        stream: true,
+        messages: [{ role: 'user', content: 'DEMO:words 60000' }],
+      }),
+    });
+    const chat = new Conversation(gateway.openai());
+    assert.equal((await chat.say('DEMO:echo next')).text, 'next');
+    await stalled.body?.cancel();
+  }).timeout(40_000);
+
+  it('a plain answer is what the process meant in the end, and survives a lost process', async () => {
+    const gateway = await launch({ flags: ['--instances', '2'] });
+    const chat = new Conversation(gateway.openai());
+    const { text } = await chat.say('DEMO:echo Wrong draft\nDEMO:overwrite Right answer');
+    assert.equal(text, 'Right answer');
+    assert.match((await chat.say('and?')).session, /^continued;/);
+  });
+
   it('a process that dies in mid-answer ends the stream with an error, never with a stop', async () => {
     const gateway = await launch();
     const response = await gateway.fetch('/v1/chat/completions', {

@@ -183,16 +183,13 @@ describe('headless: refusals', () => {
         else controller.enqueue(Buffer.from(megabyte));
       },
     });
-    const chunked = await gateway
-      .fetch('/v1/chat/completions', {
-        method: 'POST',
-        headers: JSON_TYPE,
-        body: endless,
-        duplex: 'half',
-      })
-      // The connection may be closed while the client is still sending, which is a refusal too.
-      .catch(() => undefined);
-    if (chunked) await refused(chunked, 413, 'body_too_large');
+    const chunked = await gateway.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: endless,
+      duplex: 'half',
+    });
+    await refused(chunked, 413, 'body_too_large');
     const nearly = JSON.stringify({ pad: megabyte.repeat(31), ...(JSON.parse(ask({})) as object) });
     assert.equal((await post(nearly)).status, 200);
   });
@@ -229,6 +226,42 @@ describe('headless: flags', () => {
       assert.match(stderr, pattern);
       assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
       assert.equal(await run.firstLine, undefined);
+    }
+  });
+
+  it('a key that no header could carry exits 2, whichever way it came', async () => {
+    for (const key of [
+      ' sesame',
+      'sesame\n',
+      '\u00a0sesame',
+      'ses\tame',
+      'ses\u007fame',
+      'ses\u0085ame',
+      'schlüssel→',
+    ]) {
+      for (const [flags, env, name] of [
+        [['--api-key', key], {}, '--api-key'],
+        [[], { LINGMA_GATEWAY_API_KEY: key }, 'LINGMA_GATEWAY_API_KEY'],
+      ] as const) {
+        const run = runLauncher(['--port', '0', '--work-dir', workDir, ...flags], env);
+        const started = await run.firstLine;
+        if (started !== undefined) run.child.kill();
+        assert.equal(started, undefined, JSON.stringify(key));
+        assert.equal(await run.exitCode, 2);
+        const stderr = await run.stderr;
+        assert.ok(stderr.startsWith(`lingma-gateway: ${name} `), stderr);
+        assert.ok(!stderr.includes(key.trim()), 'keys stay out of logs');
+        assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+      }
+    }
+  });
+
+  it('a key may have blanks inside and letters of Latin-1', async () => {
+    const gateway = await HeadlessGateway.launch({ flags: ['--api-key', 'mein schlüssel'] });
+    try {
+      assert.equal((await gateway.fetch('/v1/models')).status, 200);
+    } finally {
+      await gateway.stop();
     }
   });
 

@@ -58,13 +58,17 @@ export class Turn {
   readonly answer: Answer;
   readonly requestId: string;
   readonly rpcId: string | number;
-  /** What `onComplete` was called with. */
   readonly completed: AnswerResult[] = [];
+  /** How often the dialect said that it is done with the turn. */
+  ended = 0;
   readonly #bench: ChatAskBench;
 
   constructor(bench: ChatAskBench, request: AskRequest) {
     this.#bench = bench;
-    this.answer = bench.dialect.ask(request, (result) => this.completed.push(result));
+    this.answer = bench.dialect.ask(request, {
+      completed: (result) => this.completed.push(result),
+      ended: () => this.ended++,
+    });
     const ask = bench.socket.calls('chat/ask').at(-1);
     this.requestId = String(ask?.params?.['requestId']);
     this.rpcId = ask?.id ?? '';

@@ -141,6 +141,11 @@ describe('http/body', () => {
       const body = ['"', ...full, rest, mebibyte, '"'];
       await refusal({ body }, 413, 'body_too_large');
     });
+
+    it('tells a client that still has much to send', async () => {
+      const body = [...full, ...full.slice(0, 12)];
+      await refusal({ body }, 413, 'body_too_large');
+    });
   });
 
   it('a client that leaves in the middle of its body is nobody to complain about', async () => {

@@ -123,6 +123,143 @@ describe('http/server', () => {
     assert.equal(bench.requests[0]?.status, 499);
   });
 
+  it('C-36 aborts requests that wait behind another on the same connection', async () => {
+    const contexts: RequestContext[] = [];
+    const bench = await listen((context) => void contexts.push(context));
+    const closed: RequestContext[] = [];
+    const socket = await bench.raw(requestHead().repeat(3));
+    await until(() => contexts.length === 3, 'arrived');
+    for (const context of contexts) {
+      context.response.once('close', () => closed.push(context));
+    }
+    socket.destroy();
+    await until(() => contexts.every(({ signal }) => signal.aborted), 'all aborted');
+    for (const { signal } of contexts) assertCode(signal.reason, 'cancelled');
+    // What is recorded has also left the set of open requests.
+    assert.deepEqual(
+      bench.requests.map(({ status }) => status),
+      [499, 499, 499],
+    );
+    assert.equal(new Set(closed).size, 3, 'streams on them have heard of it, too');
+    assert.ok(contexts.every(({ response }) => response.destroyed));
+  });
+
+  it('answers pipelined requests in order, and leaves no listeners on the connection', async () => {
+    const contexts: RequestContext[] = [];
+    const bench = await listen((context) => {
+      contexts.push(context);
+      context.sendJson(200, { number: contexts.length });
+    });
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const socket = await bench.raw(requestHead().repeat(30));
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    await until(() => bench.requests.length === 30 && text.includes('"number":30'), 'answered');
+    process.off('warning', onWarning);
+    assert.deepEqual(warnings, []);
+    const numbers = Array.from(text.matchAll(/"number":(\d+)/g), ([, number]) => Number(number));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
+    assert.ok((contexts[0]?.request.socket.listenerCount('close') ?? 99) < 8);
+    socket.destroy();
+  });
+
+  it('takes the path of an absolute target', async () => {
+    const bench = await listen();
+    const of = (path: string) => bench.send({ method: 'GET', path });
+    for (const path of [
+      `http://127.0.0.1:${bench.port}/hello`,
+      'HTTP://localhost/hello?x=1',
+      'https://127.0.0.1/hello',
+    ]) {
+      assert.equal((await of(path)).status, 200, path);
+    }
+    // The root takes POST only.
+    for (const path of ['http://127.0.0.1', 'http://127.0.0.1?/hello']) {
+      assert.equal((await of(path)).status, 405, path);
+    }
+    assert.equal((await of('/http://x/hello')).status, 404);
+    const headers = { host: 'evil.example' };
+    const path = 'http://127.0.0.1/hello';
+    assert.equal((await bench.send({ method: 'GET', path, headers })).status, 421);
+  });
+
+  describe('what the parser refuses', () => {
+    /** Everything that comes back on a connection, once the server has closed it. */
+    async function answerTo(bench: HttpBench, text: string): Promise<string> {
+      const socket = await bench.raw(text);
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      await new Promise((resolve) => socket.once('close', resolve));
+      return answer;
+    }
+    function parts(answer: string) {
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      const { error } = JSON.parse(body) as { error: Record<string, string | null> };
+      return { head, body, error };
+    }
+
+    const malformed: Record<string, [string, number]> = {
+      'no HTTP at all': ['hello\r\n\r\n', 400],
+      'TLS on a plain port': ['\x16\x03\x01\x02\x00\x01', 400],
+      'a broken header': ['GET /hello HTTP/1.1\r\nhost 127.0.0.1\r\n\r\n', 400],
+      'headers without end': [`GET / HTTP/1.1\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+      'a broken chunk': [`${requestHead({ 'transfer-encoding': 'chunked' })}zz\r\n`, 400],
+    };
+    for (const [what, [text, status]] of Object.entries(malformed)) {
+      it(`${what} is answered in JSON, and the connection closed`, async () => {
+        const bench = await listen();
+        const { head, body, error } = parts(await answerTo(bench, text));
+        assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} \\w`));
+        assert.match(head, /^connection: close$/im);
+        assert.match(head, /^content-type: application\/json/im);
+        assert.match(head, new RegExp(`^content-length: ${Buffer.byteLength(body)}$`, 'im'));
+        assert.deepEqual(
+          [error['code'], error['type'], error['param']],
+          ['invalid_request', 'invalid_request_error', null],
+        );
+        assert.ok((error['message'] ?? '').length > 10);
+        assert.deepEqual(bench.complaints, []);
+      });
+    }
+
+    it('a client that goes on sending after it was refused still gets the answer', async () => {
+      const bench = await listen();
+      const socket = await bench.raw('hello\r\n\r\n');
+      socket.on('error', () => undefined);
+      const more = setInterval(() => socket.write('x'.repeat(1_000)), 5);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      await new Promise((resolve) => socket.once('close', resolve));
+      clearInterval(more);
+      assert.equal(parts(answer).error['code'], 'invalid_request');
+    });
+
+    it('is not put into the answer of a request before it', async () => {
+      const contexts: RequestContext[] = [];
+      const bench = await listen((context) => void contexts.push(context));
+      assert.equal(await answerTo(bench, `${requestHead()}nonsense\r\n\r\n`), '');
+      await until(() => contexts[0]?.signal.aborted === true, 'aborted');
+      const streaming = await listen(({ response }) => void response.writeHead(200).write('begun'));
+      const answer = await answerTo(streaming, `${requestHead()}nonsense\r\n\r\n`);
+      assert.ok(!answer.includes('invalid_request'), answer);
+    });
+
+    it('a client that has gone gets nothing, and is nobody to complain about', async () => {
+      const bench = await listen();
+      const socket = await bench.raw('GET /hel');
+      socket.resetAndDestroy();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.deepEqual(bench.complaints, []);
+      assert.equal((await bench.send({ method: 'GET', path: '/hello' })).status, 200);
+    });
+  });
+
   it('does not abort what was answered', async () => {
     const contexts: RequestContext[] = [];
     const bench = await listen((context) => {

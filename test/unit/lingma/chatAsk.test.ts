@@ -181,10 +181,9 @@ describe('lingma/chatAsk', () => {
       assert.equal((await second.outcome()).text, 'b1b2');
     });
 
-    it('takes the session id the process reports, not the one asked for', async () => {
+    it('takes the id of a new session from the process', async () => {
       const bench = connect();
-      const turn = bench.ask({ sessionId: 'asked' });
-      assert.equal(turn.answer.sessionId, 'asked');
+      const turn = bench.ask();
       turn.event('chat/answer', { text: 'Hello', sessionId: 'real' });
       assert.equal(turn.answer.sessionId, 'real');
       turn.finish({ statusCode: 200, sessionId: '' });
@@ -204,8 +203,9 @@ describe('lingma/chatAsk', () => {
     it('completes before its end can be read', async () => {
       const bench = connect();
       const order: string[] = [];
-      const answer = bench.dialect.ask({ sessionId: undefined, prompt: 'hi', modelKey: '' }, () =>
-        order.push('complete'),
+      const answer = bench.dialect.ask(
+        { sessionId: undefined, prompt: 'hi', modelKey: '' },
+        { completed: () => order.push('complete'), ended: () => order.push('ended') },
       );
       const requestId = bench.socket.calls('chat/ask')[0]?.params?.['requestId'];
       const reading = (async () => {
@@ -215,9 +215,25 @@ describe('lingma/chatAsk', () => {
       bench.event('chat/answer', { requestId, text: 'Hello' });
       await settled();
       bench.event('chat/finish', { requestId, statusCode: 200, fullAnswer: 'Hello!' });
-      assert.deepEqual(order, ['Hello', 'complete']);
+      assert.deepEqual(order, ['Hello', 'complete', 'ended']);
       await reading;
-      assert.deepEqual(order, ['Hello', 'complete', '!', 'end']);
+      assert.deepEqual(order, ['Hello', 'complete', 'ended', '!', 'end']);
+    });
+
+    it('does not believe a process that continues another session than it was asked to', async () => {
+      const bench = connect();
+      const early = bench.ask({ sessionId: 's-1' });
+      early.event('chat/answer', { sessionId: 's-other', text: 'Hello' });
+      const { error, text } = await early.outcome();
+      assertCode(error, 'upstream_failed');
+      assert.equal(text, '');
+      assert.equal(bench.socket.calls('chat/stop').length, 1);
+      const late = bench.ask({ sessionId: 's-1' }).say('Hello');
+      late.event('chat/finish', { sessionId: 's-other', statusCode: 200, fullAnswer: 'Hello' });
+      assertCode((await late.outcome()).error, 'upstream_failed');
+      assert.deepEqual([early.completed, late.completed], [[], []]);
+      assert.deepEqual([early.ended, late.ended], [1, 1]);
+      assert.equal(bench.dialect.openTurns, 0);
     });
 
     it('C-14 a second finish changes nothing', async () => {
@@ -444,8 +460,9 @@ describe('lingma/chatAsk', () => {
     it('a turn asked of a lost connection fails as well', async () => {
       const bench = connect();
       bench.socket.lose('crash');
-      const answer = bench.dialect.ask({ sessionId: undefined, prompt: 'hi', modelKey: '' }, () =>
-        assert.fail('completed'),
+      const answer = bench.dialect.ask(
+        { sessionId: undefined, prompt: 'hi', modelKey: '' },
+        { completed: () => assert.fail('completed'), ended: () => undefined },
       );
       await assert.rejects(answer[Symbol.asyncIterator]().next(), { code: 'instance_lost' });
       assertNothingLeft(bench);

@@ -10,7 +10,7 @@ function model(change: Partial<Model> & { id: string }): Model {
     scenes: [],
     reasoning: false,
     vision: false,
-    isDefault: false,
+    defaultIn: [],
     ...change,
   };
 }
@@ -31,7 +31,7 @@ describe('lingma/models', () => {
     it('lists every model of every scene once, sorted by id', () => {
       assert.deepEqual(readModels(answer), [
         model({ id: 'kmodel', name: 'Kimi', scenes: ['quest'], vision: true }),
-        model({ id: 'org_auto', name: 'Auto', scenes: ['chat', 'quest'], isDefault: true }),
+        model({ id: 'org_auto', name: 'Auto', scenes: ['chat', 'quest'], defaultIn: ['quest'] }),
         model({ id: 'thinker', name: 'Thinker', scenes: ['chat'], reasoning: true }),
       ]);
     });
@@ -47,7 +47,7 @@ describe('lingma/models', () => {
     it('falls back to one model when nothing is listed', () => {
       for (const nothing of [undefined, null, {}, [], { chat: [] }, 'text', 5, { id: 'u-1' }]) {
         assert.deepEqual(readModels(nothing), [
-          model({ id: 'lingma', name: 'Lingma', isDefault: true }),
+          model({ id: 'lingma', name: 'Lingma', defaultIn: [''] }),
         ]);
       }
     });
@@ -142,8 +142,21 @@ describe('lingma/models', () => {
   });
 
   describe('defaultModel', () => {
+    it('prefers the default of conversations to that of inline completion', () => {
+      const listed = readModels({
+        inline: [{ key: 'a_inline', displayName: 'Inline', isDefault: true }],
+        chat: [
+          { key: 'b_chat', displayName: 'B' },
+          { key: 'z_chat', displayName: 'Z', isDefault: true },
+        ],
+      });
+      assert.equal(defaultModel(listed).id, 'z_chat');
+      const unmarked = listed.map((one) => ({ ...one, defaultIn: [] }));
+      assert.equal(defaultModel(unmarked).id, 'b_chat');
+    });
+
     it('is the one the process marks', () => {
-      const listed = [model({ id: 'auto' }), model({ id: 'marked', isDefault: true })];
+      const listed = [model({ id: 'auto' }), model({ id: 'marked', defaultIn: ['chat'] })];
       assert.equal(defaultModel(listed).id, 'marked');
     });
 

@@ -68,6 +68,16 @@ describe('lingma/pool', () => {
       assert.deepEqual([idOf(await take(pool)), idOf(await take(pool))], ['i3', 'i3']);
     });
 
+    it('avoids a process that has just failed it, unless there is no other', async () => {
+      const { pool, at } = readyPool(2, { maxInFlight: 1 });
+      const elsewhere = await pool.acquire(undefined, patient(), at(0).owner);
+      assert.ok(elsewhere !== 'lost');
+      assert.equal(idOf(elsewhere), 'i2');
+      const same = await pool.acquire(undefined, patient(), at(0).owner);
+      assert.ok(same !== 'lost');
+      assert.equal(idOf(same), 'i1');
+    });
+
     it('counts the turns of each instance', async () => {
       const { pool } = readyPool(2, { maxInFlight: 0 });
       const slots = [await take(pool), await take(pool), await take(pool)];

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { describe, it } from 'mocha';
 import { makePrivate, WorkDir } from '../../../src/lingma/workDir';
@@ -10,9 +19,24 @@ import { useTempDirs } from '../../support/tempDir';
 const modeOf = (file: string) => statSync(file).mode & 0o777;
 const lockOf = (folder: string) => path.join(folder, 'gateway.lock');
 
+function patchFs(readFile: typeof fs.readFileSync): void {
+  fs.readFileSync = readFile;
+  // Named imports of built-in modules are copies.
+  syncBuiltinESMExports();
+}
+
 /** The id of a process that has ended. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['-e', '']).pid;
+}
+
+function assertUnusable(action: () => unknown, folder: string, reason: RegExp): void {
+  const error = thrownBy(action);
+  assertCode(error, 'work_dir_unusable');
+  assert.equal(error.status, 503);
+  assert.ok(error.message.includes(folder), error.message);
+  assert.match(error.message, reason);
+  assert.match(error.message, /--work-dir/);
 }
 
 describe('lingma/workDir', () => {
@@ -87,6 +111,30 @@ describe('lingma/workDir', () => {
     });
   }
 
+  it('a lock renewed between the look at it and the grip for it stays with its holder', () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    writeFileSync(lockOf(folder), String(deadPid()));
+    const read = fs.readFileSync;
+    // Another gateway takes the stale lock over right after we have read it.
+    patchFs(((...parameters: Parameters<typeof read>) => {
+      const content = read(...parameters);
+      patchFs(read);
+      rmSync(lockOf(folder));
+      writeFileSync(lockOf(folder), '1');
+      return content;
+    }) as typeof read);
+    try {
+      const error = thrownBy(() => WorkDir.claim(folder, 'fail'));
+      assertCode(error, 'work_dir_in_use');
+      assert.match(error.message, /process 1\)/);
+    } finally {
+      patchFs(read);
+    }
+    assert.equal(readFileSync(lockOf(folder), 'utf8'), '1');
+    assert.deepEqual(readdirSync(folder), ['gateway.lock']);
+  });
+
   it('is free again after its release', () => {
     const folder = fresh();
     WorkDir.claim(folder, 'fail').release();
@@ -130,10 +178,25 @@ describe('lingma/workDir', () => {
     } else {
       chmodSync(parent, 0o500);
     }
-    assert.throws(
-      () => WorkDir.claim(path.join(parent, 'work'), 'fail'),
-      (error: NodeJS.ErrnoException) => ['EEXIST', 'EACCES', 'ENOTDIR'].includes(error.code ?? ''),
-    );
+    const folder = path.join(parent, 'work');
+    for (const conflict of ['fail', 'next'] as const) {
+      assertUnusable(() => WorkDir.claim(folder, conflict), folder, /EEXIST|EACCES/);
+    }
+  });
+
+  it('neither can a folder below a file be used, nor one where a file is in the way', () => {
+    const workDir = WorkDir.claim(fresh(), 'fail');
+    const file = path.join(workDir.path, 'lingma-1');
+    writeFileSync(file, '');
+    const below = path.join(file, 'below');
+    assertUnusable(() => WorkDir.claim(below, 'fail'), below, /ENOTDIR/);
+    assertUnusable(() => workDir.instanceFolder('lingma-1'), file, /EEXIST/);
+  });
+
+  it('a folder whose lock cannot be read or written is told as such', () => {
+    const folder = fresh();
+    mkdirSync(lockOf(folder), { recursive: true });
+    assertUnusable(() => WorkDir.claim(folder, 'fail'), folder, /EISDIR/);
   });
 
   it('makePrivate leaves an existing folder and its content in place', () => {

@@ -118,6 +118,7 @@ class World {
     const lease = this.#cache.lease({
       heads: chainHeads(one.scope, messages),
       points: continuationPoints(messages),
+      reminders: new Set(),
     });
     this.#leases++;
 

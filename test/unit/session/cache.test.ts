@@ -39,6 +39,7 @@ describe('session/cache', () => {
     cache.lease({
       heads: chainHeads(scope, messages),
       points: continuationPoints(messages),
+      reminders: new Set(),
       hint,
     });
   const commit = (
@@ -112,6 +113,30 @@ describe('session/cache', () => {
     const turn = talk('u:hi', 'a:hello', 'u:next');
     const ids = [lease(turn), lease(turn), lease(turn)].map(({ session }) => session?.sessionId);
     assert.deepEqual(ids, ['s2', 's1', undefined]);
+  });
+
+  it('keeps apart what only reminders tell apart, unless the client says it is the same', () => {
+    const said = talk('u:hi', 'a:hello', 'u:next');
+    const heads = chainHeads('scope', said);
+    const take = (reminders: string[], hint?: string): string | undefined => {
+      const found = cache.lease({ heads, points: [2], reminders: new Set(reminders), hint });
+      found.release();
+      return found.session?.sessionId;
+    };
+    const hold = (sessionId: string, reminders: string[], hint?: string): void => {
+      const head = heads[2] ?? '';
+      const told = new Set(reminders);
+      const result = { sessionId, owner, head, messageCount: 2, reminders: told, hint };
+      cache.fresh('new').commit(result);
+    };
+    hold('of A', ['A'], 'chat-a');
+    assert.equal(take(['B']), undefined);
+    assert.equal(take([]), undefined);
+    assert.equal(take(['A', 'B']), 'of A');
+    assert.equal(take(['B'], 'chat-a'), 'of A');
+    assert.equal(take(['B'], 'chat-b'), undefined);
+    hold('of B', ['B']);
+    assert.deepEqual([take(['A']), take(['B'])], ['of A', 'of B']);
   });
 
   it('keeps scopes apart', () => {

@@ -1,0 +1,36 @@
+/** Fills a session cache turn by turn; prints as JSON what it occupies. */
+import { systemClock } from '../../../src/base/clock';
+import { type SessionOwner, SessionCache } from '../../../src/session/cache';
+import { chainExtend, chainStart } from '../../../src/session/chain';
+import { SESSIONS } from './memory';
+
+/** Turns after which to measure; the last fills the memory for left heads. */
+const MILESTONES = [1, 12, 40];
+
+const owner: SessionOwner = { instanceId: 'lingma-1', incarnation: 1 };
+const heads = Array<string>(SESSIONS).fill(chainStart('bench'));
+const cache = new SessionCache({ max: SESSIONS, ttlMs: 0, clock: systemClock });
+
+function runTurn(session: number, turn: number): void {
+  const old = heads[session] ?? '';
+  const text = `answer ${turn} of session ${session}`;
+  const head = chainExtend(old, { role: 'assistant', parts: [{ type: 'text', text }], path: '' });
+  const lease = cache.lease({ heads: [old, old], points: [1], reminders: new Set() });
+  if ((lease.session !== undefined) !== turn > 1) throw new Error('a session was not found');
+  const sessionId = lease.session?.sessionId ?? `00000000-0000-4000-8000-${session}`;
+  lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: new Set() });
+  heads[session] = head;
+}
+
+function heapUsed(): number {
+  for (let pass = 0; pass < 3; pass++) globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+const before = heapUsed();
+const measured: { turns: number; heapBytes: number }[] = [];
+for (let turn = 1; turn <= Math.max(...MILESTONES); turn++) {
+  for (let session = 0; session < SESSIONS; session++) runTurn(session, turn);
+  if (MILESTONES.includes(turn)) measured.push({ turns: turn, heapBytes: heapUsed() - before });
+}
+process.stdout.write(JSON.stringify(measured));
