@@ -142,9 +142,6 @@ async function runTurn(
   session.add({ requestId: ask.requestId, question: ask.questionText, answer: end.answer });
   world.turns.delete(ask.requestId);
   client.turns.delete(turn);
-  if (end.outcome === 'finished' || (end.outcome === 'stopped' && world.knobs.stopFinish)) {
-    sendFinish(client, ask, session.id, end);
-  }
   world.records.event('turn-finished', {
     requestId: ask.requestId,
     sessionId: session.id,
@@ -153,6 +150,10 @@ async function runTurn(
     reason: end.reason,
     characters: end.answer.length,
   });
+  // After the record: a process killed right here must not have given an answer it never noted.
+  if (end.outcome === 'finished' || (end.outcome === 'stopped' && world.knobs.stopFinish)) {
+    sendFinish(client, ask, session.id, end);
+  }
 }
 
 /** Sends the reply to `chat/ask` itself in the way the `askReply` knob wants it. */
