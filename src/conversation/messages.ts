@@ -74,6 +74,6 @@ export interface TurnRequest {
   readonly toolChoice: ToolChoice;
   /** What this turn asks beyond the conversation, such as an output format; part of no identity. */
   readonly instruction?: string | undefined;
-  /** The client's own id of the conversation, validated; a hint that decides nothing. */
+  /** The client's own id of the conversation, validated; it never finds a session by itself. */
   readonly conversationHint?: string | undefined;
 }
