@@ -1,38 +1,64 @@
 /**
- * The canonical form: two messages with the same canonical text are the same message, however
+ * The canonical form: two messages with the same canonical form are the same message, however
  * their client spelled them (session-reuse §3). It is what session identity is computed from, so
  * a rule here must never make messages equal that a model would read differently.
  */
-import type { ContentPart, Message, Part, ToolResultPart } from './messages';
+import { canonicalArguments } from './canonicalArguments';
+import { imageIdentity } from './imageIdentity';
+import type { ContentPart, Message, Part, Role, ToolResultPart } from './messages';
 import { withoutReminders } from './volatile';
 
-/** Decimal digits that every double keeps. */
-const EXACT_DIGITS = 15;
-
 /**
- * An unambiguous text for one message. Fields carry their length, so that no content can imitate
- * the boundary between two fields.
+ * What stands between the texts of a canonical form. Every mark is followed by what its
+ * kind consists of, so that such a sequence can be read in one way only.
  */
-export function canonicalMessage(message: Message): string {
-  const fields: string[] = [message.role];
-  const parts = message.role === 'user' ? message.parts.flatMap(unreminded) : message.parts;
-  for (const part of mergeText(parts)) {
+export const Mark = {
+  system: 1,
+  user: 2,
+  assistant: 3,
+  tool: 4,
+  text: 5,
+  image: 6,
+  audio: 7,
+  call: 8,
+  result: 9,
+} as const satisfies Readonly<Record<Role, number>> & Readonly<Record<string, number>>;
+export type Mark = (typeof Mark)[keyof typeof Mark];
+
+/** Takes a canonical form piece by piece, so that nobody has to hold it as a whole. */
+export interface CanonicalSink {
+  mark(mark: Mark): void;
+  /** A whole number from 0. */
+  count(count: number): void;
+  text(text: string): void;
+}
+
+/** Writes the canonical form of one message. */
+export function writeCanonical(message: Message, sink: CanonicalSink): void {
+  const { role, parts } = message;
+  sink.mark(Mark[role]);
+  // Adjacent texts count as one, joined as the prompt renders them: a string equals its one part.
+  let said: string | undefined;
+  for (const part of parts) {
     if (part.type === 'text') {
-      const text = message.role === 'assistant' ? canonicalAnswer(part.text) : part.text;
-      if (text) fields.push('text', text);
+      // Reminders move between messages; a session is told of new ones when it is continued.
+      const text = role === 'user' ? withoutReminders(part.text) : part.text;
+      if (text !== undefined) said = said === undefined ? text : `${said}\n${text}`;
     } else {
-      pushPart(fields, part);
+      writeText(said, role, sink);
+      said = undefined;
+      writePart(part, sink);
     }
   }
-  return fields.map((field) => `${field.length}:${field}`).join('');
+  writeText(said, role, sink);
 }
 
 /** Clients trim answers and rewrite their line endings; neither makes another conversation. */
 export function canonicalAnswer(text: string): string {
-  return text.replaceAll('\r\n', '\n').trim();
+  return (text.includes('\r') ? text.replaceAll('\r\n', '\n') : text).trim();
 }
 
-/** Adjacent text parts as one, joined as the prompt renders them: a string equals its one part. */
+/** Adjacent text parts as one, joined by a line break. */
 export function mergeText<P extends Part>(parts: readonly P[]): P[] {
   const merged: P[] = [];
   for (const part of parts) {
@@ -46,68 +72,46 @@ export function mergeText<P extends Part>(parts: readonly P[]): P[] {
   return merged;
 }
 
-/** Reminders move between messages; a session is told of new ones when it is continued. */
-function unreminded(part: Part): Part[] {
-  if (part.type !== 'text') return [part];
-  const text = withoutReminders(part.text);
-  return text === undefined ? [] : [{ ...part, text }];
+/** An empty text shows nothing, so it is no text. */
+function writeText(said: string | undefined, role: Role, sink: CanonicalSink): void {
+  if (said === undefined) return;
+  const text = role === 'assistant' ? canonicalAnswer(said) : said;
+  if (!text) return;
+  sink.mark(Mark.text);
+  sink.text(text);
 }
 
-function pushPart(fields: string[], part: Part): void {
+function writePart(part: Part, sink: CanonicalSink): void {
   switch (part.type) {
     case 'text':
-      fields.push('text', part.text);
+      sink.mark(Mark.text);
+      sink.text(part.text);
       return;
     case 'image':
-      fields.push('image', part.url);
+      sink.mark(Mark.image);
+      sink.text(imageIdentity(part.url));
       return;
     case 'audio':
-      fields.push('audio', part.format, part.data);
+      sink.mark(Mark.audio);
+      sink.text(part.format);
+      sink.text(part.data);
       return;
     case 'toolCall':
-      fields.push('call', part.name, canonicalArguments(part.argumentsJson));
+      sink.mark(Mark.call);
+      sink.text(part.name);
+      sink.text(canonicalArguments(part.argumentsJson));
       return;
     case 'toolResult':
-      pushResult(fields, part);
+      writeResult(part, sink);
       return;
   }
 }
 
-/** A result without text is the same as one with an empty text: neither shows anything. */
-function pushResult(fields: string[], { name, callIndex, parts }: ToolResultPart): void {
+function writeResult({ name, callIndex, parts }: ToolResultPart, sink: CanonicalSink): void {
   const inner = mergeText<ContentPart>(parts).filter((part) => part.type !== 'text' || part.text);
-  fields.push('result', name, String(callIndex), String(inner.length));
-  for (const part of inner) pushPart(fields, part);
-}
-
-/** Arguments compared as JSON values: key order and number spelling do not matter. */
-function canonicalArguments(json: string): string {
-  try {
-    const value = sortKeys(JSON.parse(json));
-    return hasInexactNumber(json) ? json : JSON.stringify(value);
-  } catch {
-    return json;
-  }
-}
-
-/** Ids may be longer than a double is exact; two of them must not become equal by rounding. */
-function hasInexactNumber(json: string): boolean {
-  const outsideStrings = json.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  return (outsideStrings.match(/-?\d[\d.eE+-]*/g) ?? []).some((number) => {
-    const digits = number
-      .replace(/[eE].*$/, '')
-      .replace(/\D/g, '')
-      .replace(/^0+/, '');
-    return digits.length > EXACT_DIGITS || !Number.isFinite(Number(number));
-  });
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, member]) => [key, sortKeys(member)]),
-  );
+  sink.mark(Mark.result);
+  sink.text(name);
+  sink.count(callIndex);
+  sink.count(inner.length);
+  for (const part of inner) writePart(part, sink);
 }

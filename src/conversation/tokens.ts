@@ -1,5 +1,5 @@
 /** Token estimates, for processes that report no counts. */
-import type { Message, Part, Tool } from './messages';
+import type { Message, Part } from './messages';
 
 /**
  * About four bytes of UTF-8 make a token: close for English and code, and, since a Chinese
@@ -8,6 +8,11 @@ import type { Message, Part, Tool } from './messages';
 const BYTES_PER_TOKEN = 4;
 /** Role mark and separators of one message. */
 const TOKENS_PER_MESSAGE = 4;
+/**
+ * A picture costs by its size in pixels, not in bytes: models take about one token for a square of
+ * 28 × 28, and most pictures are scaled to about a million pixels.
+ */
+const TOKENS_PER_IMAGE = 1_300;
 
 export function estimateTextTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
@@ -21,10 +26,6 @@ export function estimateTokens(messages: readonly Message[]): number {
   );
 }
 
-export function estimateToolTokens(tools: readonly Tool[]): number {
-  return tools.length === 0 ? 0 : estimateTextTokens(JSON.stringify(tools));
-}
-
 function partTokens(part: Part): number {
   switch (part.type) {
     case 'text':
@@ -34,6 +35,7 @@ function partTokens(part: Part): number {
     case 'toolResult':
       return part.parts.reduce((sum, inner) => sum + partTokens(inner), 0);
     case 'image':
+      return TOKENS_PER_IMAGE;
     case 'audio':
       return 0;
   }

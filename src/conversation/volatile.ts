@@ -9,6 +9,7 @@ import type { Message, Part } from './messages';
 const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*\n*/;
 
 /** A note of the client to the model, which some clients re-create or move from turn to turn. */
+const REMINDER_START = '<system-reminder>';
 const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
 
 /** The messages without lines that only concern the client's own vendor. */
@@ -32,16 +33,20 @@ function withoutBilling(part: Part): Part[] {
 
 /** A user's text without its reminders; undefined when there was nothing else in it. */
 export function withoutReminders(text: string): string | undefined {
-  if (!text.includes('<system-reminder>')) return text;
+  if (!text.includes(REMINDER_START)) return text;
   const rest = text.replace(REMINDER, '');
   return rest === text ? text : rest.trim() || undefined;
 }
 
 /** The reminders in the users' messages, in order. */
 export function remindersIn(messages: readonly Message[]): string[] {
-  return messages.flatMap(({ role, parts }) =>
-    role === 'user'
-      ? parts.flatMap((part) => (part.type === 'text' ? (part.text.match(REMINDER) ?? []) : []))
-      : [],
-  );
+  const found: string[] = [];
+  for (const { role, parts } of messages) {
+    if (role !== 'user') continue;
+    for (const part of parts) {
+      if (part.type !== 'text' || !part.text.includes(REMINDER_START)) continue;
+      found.push(...(part.text.match(REMINDER) ?? []));
+    }
+  }
+  return found;
 }

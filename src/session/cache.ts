@@ -7,11 +7,14 @@
 import { BoundedMap } from '../base/boundedMap';
 import type { Clock } from '../base/clock';
 import type { ReuseReason } from '../conversation/events';
-import type { Head } from './chain';
+import type { Chain, Head } from './chain';
+import { IdleSessions, type Waiting } from './idleSessions';
 import { type HeadFate, reasonFor } from './reason';
 
 /** Heads remembered for each session the cache may keep: enough for the turns people go back to. */
-const TRAIL_PER_SESSION = 32;
+const TRAIL_PER_SESSION = 16;
+/** Most sessions have been told none; they share this set. */
+const NO_REMINDERS: ReadonlySet<string> = new Set();
 
 /**
  * One process from its start to its end. Compared by identity: a restarted instance is another
@@ -38,6 +41,8 @@ export interface CachedSession {
 export interface SessionCacheOptions {
   /** Sessions kept at most; 0 switches reuse off. */
   readonly max: number;
+  /** Sessions kept on one instance at most; 0 = as many as `max` allows. */
+  readonly maxPerInstance: number;
   /** Milliseconds a session stays reusable after its last turn; 0 or less = for ever. */
   readonly ttlMs: number;
   readonly clock: Clock;
@@ -47,10 +52,7 @@ export interface SessionCacheOptions {
 
 /** A request's conversation as the cache looks it up. */
 export interface LookUp {
-  /** `heads[i]` is the head after the first `i` messages. */
-  readonly heads: readonly Head[];
-  /** Prefix lengths to continue from, in order of preference. */
-  readonly points: readonly number[];
+  readonly chain: Pick<Chain, 'points' | 'headAt' | 'messageCount'>;
   /** Digests of the reminders in the request. */
   readonly reminders: ReadonlySet<string>;
   /** The client's own id of the conversation, within the scope. */
@@ -98,21 +100,17 @@ export interface SessionCacheStats {
   readonly invalidations: number;
 }
 
-interface Entry extends CachedSession {
-  readonly key: string;
-  readonly head: Head;
+/** Its TTL counts from when it reached its head; a look-up does not extend it. */
+interface Entry extends CachedSession, Waiting {
   readonly hint?: string | undefined;
-  /** When the session reached this head; its TTL counts from here, a look-up does not extend it. */
-  readonly storedAtMs: number;
 }
 
 export class SessionCache {
   readonly #options: SessionCacheOptions;
-  /** Idle sessions by owner and id, in order of storing: the oldest is evicted and expires first. */
-  readonly #idle = new Map<string, Entry>();
+  readonly #idle = new IdleSessions<Entry>();
   readonly #leased = new Map<string, Entry>();
-  /** Idle sessions by head. Conversations with equal heads are interchangeable, hence a set. */
-  readonly #byHead = new Map<Head, Set<Entry>>();
+  /** Sessions by instance, idle and leased. */
+  readonly #pinned = new Map<string, number>();
   readonly #deadOwners = new WeakSet<SessionOwner>();
   /** Heads at which no idle session stands any more, and why. */
   readonly #trail: BoundedMap<Head, HeadFate>;
@@ -141,9 +139,9 @@ export class SessionCache {
   lease(lookUp: LookUp): Lease {
     if (!this.enabled) return this.fresh('new');
     this.sweep();
-    const { heads, points } = lookUp;
-    for (const point of points) {
-      const entry = this.#take(heads[point], lookUp);
+    const { chain } = lookUp;
+    for (const point of chain.points) {
+      const entry = this.#take(chain.headAt(point), lookUp);
       if (!entry) continue;
       this.#hits++;
       this.#noteHint(lookUp);
@@ -178,7 +176,7 @@ export class SessionCache {
   /** Drops every session of a process that has ended; its late results will be ignored too. */
   dropOwner(owner: SessionOwner): number {
     this.#deadOwners.add(owner);
-    const lost = [...this.#idle.values(), ...this.#leased.values()].filter(
+    const lost = [...this.#idle.oldestFirst(), ...this.#leased.values()].filter(
       (entry) => entry.owner === owner,
     );
     for (const entry of lost) {
@@ -190,7 +188,7 @@ export class SessionCache {
 
   /** Forgets every idle session; those in the middle of a turn stay. Returns how many went. */
   clear(): number {
-    const entries = [...this.#idle.values()];
+    const entries = [...this.#idle.oldestFirst()];
     for (const entry of entries) {
       this.#invalidations++;
       this.#remove(entry, 'cleared');
@@ -201,7 +199,7 @@ export class SessionCache {
   /** Drops the sessions whose time is over. */
   sweep(): void {
     // In order of storing, so the first fresh one ends the search.
-    for (const entry of this.#idle.values()) {
+    for (const entry of this.#idle.oldestFirst()) {
       if (!this.#isExpired(entry)) return;
       this.#expire(entry);
     }
@@ -209,10 +207,15 @@ export class SessionCache {
 
   /** Sessions pinned to an instance, idle and leased, over all its incarnations. */
   pinnedTo(instanceId: string): number {
-    let count = 0;
-    for (const entry of this.#idle.values()) if (entry.owner.instanceId === instanceId) count++;
-    for (const entry of this.#leased.values()) if (entry.owner.instanceId === instanceId) count++;
-    return count;
+    return this.#pinned.get(instanceId) ?? 0;
+  }
+
+  /**
+   * Gives up the session of a process that was used longest ago, for one that holds as many as it
+   * can. Returns whether there was an idle one.
+   */
+  makeRoom(owner: SessionOwner): boolean {
+    return this.#evictFirst((entry) => entry.owner === owner);
   }
 
   stats(): SessionCacheStats {
@@ -227,28 +230,24 @@ export class SessionCache {
     };
   }
 
-  #explainMiss({ heads, points, hint }: LookUp): ReuseReason {
-    const known = points.find((point) => this.#fateOf(heads[point]) !== undefined);
+  #explainMiss({ chain, hint }: LookUp): ReuseReason {
+    const fates = chain.points.map((point) => this.#trail.get(chain.headAt(point)));
+    const known = fates.findIndex((fate) => fate !== undefined);
     return reasonFor({
-      fate: known === undefined ? undefined : this.#fateOf(heads[known]),
-      newest: known === points[0],
-      messageCount: heads.length - 1,
+      fate: fates[known],
+      newest: known === 0,
+      messageCount: chain.messageCount,
       hintedMessageCount: hint === undefined ? undefined : this.#hinted.get(hint),
     });
   }
 
-  #fateOf(head: Head | undefined): HeadFate | undefined {
-    return head === undefined ? undefined : this.#trail.get(head);
-  }
-
-  #noteHint({ heads, hint }: LookUp): void {
-    if (hint !== undefined) this.#hinted.set(hint, heads.length - 1);
+  #noteHint({ chain, hint }: LookUp): void {
+    if (hint !== undefined) this.#hinted.set(hint, chain.messageCount);
   }
 
   #continuedLease(entry: Entry, matched: number): Lease {
     // The owner may end while the turn runs; then the entry is gone and the lease is void.
-    const end = (): boolean =>
-      this.#leased.get(entry.key) === entry && this.#leased.delete(entry.key);
+    const end = (): boolean => this.#unlease(entry);
     return {
       reason: 'continued',
       session: entry,
@@ -259,7 +258,7 @@ export class SessionCache {
         this.#store(result, entry.turns + 1);
       },
       release: () => {
-        if (end()) this.#putBack(entry);
+        if (end()) this.#link(entry);
       },
       drop: () => {
         if (!end()) return;
@@ -270,13 +269,11 @@ export class SessionCache {
     };
   }
 
-  #take(head: Head | undefined, lookUp: LookUp): Entry | undefined {
-    const candidates = head === undefined ? undefined : this.#byHead.get(head);
-    if (!candidates) return undefined;
+  #take(head: Head, lookUp: LookUp): Entry | undefined {
     // Of several, the one used last is the most likely to be warm.
-    const entry = [...candidates].filter((one) => knowsOnly(one, lookUp)).at(-1);
+    const entry = this.#idle.findLast(head, (one) => knowsOnly(one, lookUp));
     if (!entry) return undefined;
-    this.#unlink(entry);
+    this.#idle.remove(entry);
     this.#leased.set(entry.key, entry);
     this.#trail.set(entry.head, 'leased');
     return entry;
@@ -286,8 +283,17 @@ export class SessionCache {
     const { sessionId, owner } = result;
     if (!sessionId || this.#deadOwners.has(owner)) return;
     const key = `${owner.instanceId}#${owner.incarnation}/${sessionId}`;
-    const storedAtMs = this.#options.clock.monotonicMs();
-    const entry: Entry = { ...result, key, turns, storedAtMs };
+    const entry: Entry = {
+      key,
+      sessionId,
+      owner,
+      head: result.head,
+      messageCount: result.messageCount,
+      turns,
+      reminders: result.reminders.size > 0 ? result.reminders : NO_REMINDERS,
+      hint: result.hint,
+      storedAtMs: this.#options.clock.monotonicMs(),
+    };
     if (!this.enabled) {
       this.#options.onDrop?.(entry, 'disabled');
       return;
@@ -296,7 +302,7 @@ export class SessionCache {
     const twin = this.#idle.get(key) ?? this.#leased.get(key);
     if (twin) this.#forget(twin);
     this.#link(entry);
-    this.#evictOverflow();
+    this.#evictOverflow(owner);
   }
 
   #isExpired(entry: Entry): boolean {
@@ -309,12 +315,26 @@ export class SessionCache {
     this.#remove(entry, 'expired');
   }
 
-  #evictOverflow(): void {
-    for (const entry of this.#idle.values()) {
-      if (this.#idle.size + this.#leased.size <= this.#options.max) return;
+  /** Leased sessions are never evicted, so there may be more than the limits say for a while. */
+  #evictOverflow({ instanceId }: SessionOwner): void {
+    const { max, maxPerInstance } = this.#options;
+    while (maxPerInstance > 0 && this.pinnedTo(instanceId) > maxPerInstance) {
+      if (!this.#evictFirst(({ owner }) => owner.instanceId === instanceId)) break;
+    }
+    while (this.#idle.size + this.#leased.size > max) {
+      if (!this.#evictFirst(() => true)) break;
+    }
+  }
+
+  /** Evicts the idle session used longest ago of those that match; false when there is none. */
+  #evictFirst(matches: (entry: Entry) => boolean): boolean {
+    for (const entry of this.#idle.oldestFirst()) {
+      if (!matches(entry)) continue;
       this.#evictions++;
       this.#remove(entry, 'evicted');
+      return true;
     }
+    return false;
   }
 
   #remove(entry: Entry, cause: DropCause): void {
@@ -324,33 +344,25 @@ export class SessionCache {
   }
 
   #forget(entry: Entry): void {
-    this.#unlink(entry);
-    if (this.#leased.get(entry.key) === entry) this.#leased.delete(entry.key);
+    if (this.#idle.remove(entry)) this.#pin(entry, -1);
+    else this.#unlease(entry);
   }
 
-  /** Makes a session idle: found at its head, and behind all others in line for eviction. */
+  /** Ends a session's turn; false when it had ended before. */
+  #unlease(entry: Entry): boolean {
+    if (this.#leased.get(entry.key) !== entry) return false;
+    this.#leased.delete(entry.key);
+    this.#pin(entry, -1);
+    return true;
+  }
+
   #link(entry: Entry): void {
-    this.#idle.set(entry.key, entry);
-    const peers = this.#byHead.get(entry.head);
-    if (peers) peers.add(entry);
-    else this.#byHead.set(entry.head, new Set([entry]));
+    this.#idle.add(entry);
+    this.#pin(entry, 1);
   }
 
-  /** Makes a session idle again that was not used: its age, and so its place, stay what they were. */
-  #putBack(entry: Entry): void {
-    this.#link(entry);
-    const ordered = [...this.#idle].sort(([, one], [, two]) => one.storedAtMs - two.storedAtMs);
-    this.#idle.clear();
-    for (const [key, value] of ordered) this.#idle.set(key, value);
-  }
-
-  /** Takes an idle session out of the look-up structures. */
-  #unlink(entry: Entry): void {
-    if (this.#idle.get(entry.key) !== entry) return;
-    this.#idle.delete(entry.key);
-    const peers = this.#byHead.get(entry.head);
-    peers?.delete(entry);
-    if (peers?.size === 0) this.#byHead.delete(entry.head);
+  #pin({ owner: { instanceId } }: Entry, change: 1 | -1): void {
+    this.#pinned.set(instanceId, this.pinnedTo(instanceId) + change);
   }
 }
 
@@ -362,7 +374,8 @@ export class SessionCache {
  */
 function knowsOnly(entry: Entry, { reminders, hint }: LookUp): boolean {
   if (hint !== undefined && hint === entry.hint) return true;
-  return [...entry.reminders].every((reminder) => reminders.has(reminder));
+  for (const told of entry.reminders) if (!reminders.has(told)) return false;
+  return true;
 }
 
 /** What a session's end means to a conversation that asks for it again. */

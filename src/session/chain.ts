@@ -1,34 +1,73 @@
 /**
- * The hash chain of a conversation: one digest after each message, each covering everything before
- * it. Equal heads mean equal conversations under the canonical form, so the cache compares
- * transcripts without keeping any text.
+ * The heads of a conversation: one digest for each prefix, covering everything in it. Equal heads
+ * mean equal conversations under the canonical form, so the cache compares transcripts without
+ * keeping any text.
  */
 import { hash } from 'node:crypto';
-import { canonicalMessage } from '../conversation/canonical';
 import type { Message } from '../conversation/messages';
+import { type Head, TranscriptHash } from './transcriptHash';
 
-/** A SHA-256 digest in base64url, 43 characters. */
-export type Head = string;
+export type { Head } from './transcriptHash';
 
-/** The head of an empty conversation within `scope` (API key, model, tools, …). */
-export function chainStart(scope: string): Head {
-  return digest(scope);
-}
+/**
+ * The chain of one request. The head that is looked up first, and the one the answer will have,
+ * come out of a single pass over the messages; the others are computed when somebody asks for one.
+ */
+export class Chain {
+  /** Where the conversation may be continued; see `continuationPoints`. */
+  readonly points: readonly number[];
+  readonly #scope: string;
+  readonly #messages: readonly Message[];
+  readonly #newest: Head | undefined;
+  /** Everything in the request. */
+  readonly #whole: TranscriptHash;
+  #older: ReadonlyMap<number, Head> | undefined;
 
-/** The head after one more message. */
-export function chainExtend(head: Head, message: Message): Head {
-  return digest(head + canonicalMessage(message));
-}
-
-/** Heads of every prefix: `result[i]` is the head after the first `i` messages. */
-export function chainHeads(scope: string, messages: readonly Message[]): Head[] {
-  let head = chainStart(scope);
-  const heads = [head];
-  for (const message of messages) {
-    head = chainExtend(head, message);
-    heads.push(head);
+  /** @param scope Whatever else has to be equal: API key, model, tools, … */
+  constructor(scope: string, messages: readonly Message[]) {
+    this.#scope = scope;
+    this.#messages = messages;
+    this.points = continuationPoints(messages);
+    const newest = this.points[0] ?? 0;
+    this.#whole = TranscriptHash.start(scope);
+    this.#whole.add(messages, 0, newest);
+    this.#newest = newest > 0 ? this.#whole.head() : undefined;
+    this.#whole.add(messages, newest);
   }
-  return heads;
+
+  /** Messages of the request. */
+  get messageCount(): number {
+    return this.#messages.length;
+  }
+
+  /** The head of the prefix of so many messages, which has to be one of the `points`. */
+  headAt(point: number): Head {
+    const head = point === this.points[0] ? this.#newest : this.#headsBelow().get(point);
+    if (head === undefined) throw new RangeError(`${point} is no continuation point`);
+    return head;
+  }
+
+  /** The head of the whole request and the answer to it: where its session will be found. */
+  headAfter(answer: Message): Head {
+    const hash = this.#whole.fork();
+    hash.add([answer]);
+    return hash.head();
+  }
+
+  /** The heads of all points but the newest: few turns ask for one, so they get a pass of their own. */
+  #headsBelow(): ReadonlyMap<number, Head> {
+    if (this.#older) return this.#older;
+    const heads = new Map<number, Head>();
+    const hash = TranscriptHash.start(this.#scope);
+    let hashed = 0;
+    for (const point of this.points.slice(1).reverse()) {
+      hash.add(this.#messages, hashed, point);
+      heads.set(point, hash.head());
+      hashed = point;
+    }
+    this.#older = heads;
+    return heads;
+  }
 }
 
 /**
@@ -44,6 +83,6 @@ export function continuationPoints(messages: readonly Message[]): number[] {
 }
 
 /** A digest of any text; equal digests mean equal texts. */
-export function digest(text: string): Head {
+export function digest(text: string): string {
   return hash('sha256', text, 'base64url');
 }

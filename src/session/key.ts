@@ -24,6 +24,7 @@ export interface BuildKeyOptions {
 
 const FIELD = '\x1f';
 const RECORD = '\x1e';
+const NO_MESSAGES = createHash('sha1').digest('hex');
 
 /** SHA-1 (40 hex digits) over the system, user and developer messages, in order. */
 export function hashUserContext(messages: readonly KeyMessage[]): string {
@@ -60,9 +61,23 @@ export function buildKey(
   messages: readonly KeyMessage[],
   options: BuildKeyOptions = {},
 ): string {
-  const scope = sha1(apiKey || '-').slice(0, 12);
-  const base = `${scope}:${hashUserContext(messages)}:${toolFingerprint(options.toolConfig)}`;
-  return options.branchContext ? `${base}:${options.branchContext}` : base;
+  const { toolConfig, branchContext } = options;
+  return joinKey(apiKey, hashUserContext(messages), toolFingerprint(toolConfig), branchContext);
+}
+
+/** What sessions of one caller, tool set and model have in common: a key over no messages. */
+export function scopeKey(apiKey: string, toolFingerprint: string, model: string): string {
+  return joinKey(apiKey, NO_MESSAGES, toolFingerprint, model);
+}
+
+function joinKey(
+  apiKey: string,
+  inputs: string,
+  tools: string,
+  branchContext: string | null | undefined,
+): string {
+  const base = `${sha1(apiKey || '-').slice(0, 12)}:${inputs}:${tools}`;
+  return branchContext ? `${base}:${branchContext}` : base;
 }
 
 /** List content as one text: text as it is, pictures and sound as placeholders, joined by `\n`. */

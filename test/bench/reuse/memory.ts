@@ -27,6 +27,6 @@ export function reportMemory(): void {
   table(['turns of each session', 'heap', 'per session'], rows);
   say(
     '\nFrom a conversation’s second turn on the cache also remembers the heads it has left, ' +
-      'up to 32 for each session it may keep, to say why a turn was not continued.',
+      'up to 16 for each session it may keep, to say why a turn was not continued.',
   );
 }

@@ -1,21 +1,21 @@
 /** Fills a session cache turn by turn; prints as JSON what it occupies. */
 import { systemClock } from '../../../src/base/clock';
 import { type SessionOwner, SessionCache } from '../../../src/session/cache';
-import { chainExtend, chainStart } from '../../../src/session/chain';
+import { digest } from '../../../src/session/chain';
 import { SESSIONS } from './memory';
 
 /** Turns after which to measure; the last fills the memory for left heads. */
 const MILESTONES = [1, 12, 40];
 
 const owner: SessionOwner = { instanceId: 'lingma-1', incarnation: 1 };
-const heads = Array<string>(SESSIONS).fill(chainStart('bench'));
-const cache = new SessionCache({ max: SESSIONS, ttlMs: 0, clock: systemClock });
+const heads = Array<string>(SESSIONS).fill('');
+const cache = new SessionCache({ max: SESSIONS, maxPerInstance: 0, ttlMs: 0, clock: systemClock });
 
 function runTurn(session: number, turn: number): void {
   const old = heads[session] ?? '';
-  const text = `answer ${turn} of session ${session}`;
-  const head = chainExtend(old, { role: 'assistant', parts: [{ type: 'text', text }], path: '' });
-  const lease = cache.lease({ heads: [old, old], points: [1], reminders: new Set() });
+  const head = digest(`answer ${turn} of session ${session}`);
+  const chain = { points: [1], headAt: () => old, messageCount: 2 * turn };
+  const lease = cache.lease({ chain, reminders: new Set() });
   if ((lease.session !== undefined) !== turn > 1) throw new Error('a session was not found');
   const sessionId = lease.session?.sessionId ?? `00000000-0000-4000-8000-${session}`;
   lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: new Set() });

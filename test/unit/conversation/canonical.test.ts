@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { canonicalMessage } from '../../../src/conversation/canonical';
 import type { ContentPart, Message, Part } from '../../../src/conversation/messages';
 import {
   assistant,
@@ -13,6 +12,7 @@ import {
   system,
   user,
 } from '../../support/messages';
+import { canonicalMessage } from '../../support/canonical';
 
 function same(left: Message, right: Message): void {
   assert.equal(canonicalMessage(left), canonicalMessage(right));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { canonicalMessage } from '../../../src/conversation/canonical';
 import type { ContentPart } from '../../../src/conversation/messages';
+import { canonicalMessage } from '../../support/canonical';
 
 const text = (value: string): ContentPart => ({ type: 'text', text: value });
 const image: ContentPart = { type: 'image', url: 'data:image/png;base64,AAAA' };

@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import type { Message, Role } from '../../../src/conversation/messages';
 import {
   assertRenderable,
+  type Prompt,
   type PromptParts,
   renderPrompt as render,
 } from '../../../src/conversation/render';
@@ -19,8 +20,15 @@ import {
   user,
 } from '../../support/messages';
 
-function renderPrompt(messages: readonly Message[], rest: Partial<PromptParts> = {}): string {
+function rendered(messages: readonly Message[], rest: Partial<PromptParts> = {}): Prompt {
   return render({ messages, continuing: false, tools: [], toolChoice: { mode: 'auto' }, ...rest });
+}
+
+/** The text of a prompt without pictures. */
+function renderPrompt(messages: readonly Message[], rest: Partial<PromptParts> = {}): string {
+  const { text, images } = rendered(messages, rest);
+  assert.deepEqual(images, []);
+  return text;
 }
 
 const tools = [{ name: 'f', description: 'Does f.', parameters: { type: 'object' } }];
@@ -112,14 +120,53 @@ describe('conversation/render', () => {
     );
   });
 
-  const unsupported: Record<string, Message> = {
-    'an image': user('look', image('data:1')),
-    audio: user(audio('d')),
-    'an image in a tool result': message('tool', result('a', { type: 'image', url: 'u' })),
-  };
-  for (const [what, message] of Object.entries(unsupported)) {
-    it(`refuses ${what}, naming its place`, () => {
-      const messages = [user('hi'), { ...message, path: 'messages[1]' }];
+  describe('pictures', () => {
+    const one = image('data:1');
+    const two = image('data:2');
+    const shown = { type: 'image', url: 'data:3' } as const;
+
+    it('stand beside the text, which says where they belong', () => {
+      assert.deepEqual(rendered([user('before', one, 'between', two, 'after')]), {
+        text: 'before\n[Image 1]\nbetween\n[Image 2]\nafter',
+        images: ['data:1', 'data:2'],
+      });
+    });
+
+    it('are numbered through all that is sent, results included', () => {
+      const messages = [user('a', one), assistant('b'), message('tool', result('c', shown))];
+      const { text, images } = rendered([...messages, user(two, 'd')]);
+      assert.deepEqual(images, ['data:1', 'data:3', 'data:2']);
+      const sections = ['User]\na\n[Image 1]', 'Result of f, call 1]\nc\n[Image 2]'];
+      for (const section of [...sections, 'User]\n[Image 3]\nd']) {
+        assert.ok(text.includes(`[${section}`), text);
+      }
+    });
+
+    it('are numbered anew in each prompt', () => {
+      const { text, images } = rendered([user(two, 'and this?')], { continuing: true });
+      assert.equal(text, '[Image 1]\nand this?');
+      assert.deepEqual(images, ['data:2']);
+    });
+
+    it('travel as often as they are shown', () => {
+      assert.deepEqual(rendered([user(one, one)]).images, ['data:1', 'data:1']);
+    });
+
+    it('have a text beside them even when they came without one', () => {
+      for (const continuing of [true, false]) {
+        for (const alone of [user(one), user(one, ' \n')]) {
+          assert.match(rendered([alone], { continuing }).text, /^\[Image 1\][^]*\(Sent without/);
+        }
+        assert.doesNotMatch(rendered([user(one, 'x')], { continuing }).text, /Sent without/);
+      }
+      assert.doesNotMatch(rendered([user('a'), user(one)]).text, /Sent without/);
+    });
+  });
+
+  it('refuses audio, naming its place', () => {
+    const sound = { type: 'audio', data: 'd', format: 'wav' } as const;
+    for (const message_ of [user('listen', audio('d')), message('tool', result('a', sound))]) {
+      const messages = [user('hi'), { ...message_, path: 'messages[1]' }];
       for (const refuse of [assertRenderable, renderPrompt]) {
         const error = thrownBy(() => {
           refuse(messages);
@@ -129,11 +176,15 @@ describe('conversation/render', () => {
         assert.equal(error.param, 'messages[1]');
         assert.match(error.message, /messages\[1\]/);
       }
-    });
-  }
+    }
+  });
 
-  it('finds nothing wrong with text, calls and results', () => {
-    assertRenderable([user('a'), assistant(call('f', '{}')), message('tool', result('r'))]);
+  it('finds nothing wrong with text, pictures, calls and results', () => {
+    assertRenderable([
+      user('a', image('u')),
+      assistant(call('f', '{}')),
+      message('tool', result('r')),
+    ]);
   });
 });
 

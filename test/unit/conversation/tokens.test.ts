@@ -15,7 +15,14 @@ describe('conversation/tokens', () => {
     assert.equal(estimateTokens([user('abcd', 'abcd')]), 6);
     assert.equal(estimateTokens([assistant(call('name', '{"a":12}'))]), 7);
     assert.equal(estimateTokens([message('tool', result('abcd', 'abcd'))]), 6);
-    assert.equal(estimateTokens([user(image('data:long'))]), 4);
+  });
+
+  it('counts a picture by its pixels, which are unknown, and not by its bytes', () => {
+    const small = estimateTokens([user(image('data:1'))]);
+    assert.ok(small > 500 && small < 2_000);
+    assert.equal(estimateTokens([user(image(`data:${'1'.repeat(100_000)}`))]), small);
+    const shown = { type: 'image', url: 'data:1' } as const;
+    assert.equal(estimateTokens([message('tool', result(shown, shown))]), 2 * small - 4);
   });
 
   it('of a conversation is the sum over its messages', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { canonicalMessage } from '../../../src/conversation/canonical';
 import { remindersIn, withoutNoise } from '../../../src/conversation/volatile';
 import { assistant, system, user } from '../../support/messages';
+import { canonicalMessage } from '../../support/canonical';
 
 const reminder = (text: string): string => `<system-reminder>${text}</system-reminder>`;
 const billing = 'x-anthropic-billing-header: cc_version=2.1; cch=1a2b3;';

@@ -8,34 +8,14 @@ import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Message } from '../../../src/conversation/messages';
 import { type Lease, SessionCache, type SessionOwner } from '../../../src/session/cache';
-import { chainHeads, continuationPoints } from '../../../src/session/chain';
+import { Chain } from '../../../src/session/chain';
 import { ManualClock } from '../../support/manualClock';
 
 const MAX = 4;
+const MAX_PER_INSTANCE = 3;
 const TTL_MS = 100;
 const INSTANCES = 2;
-
-/** What a client does with one of its chats, and how the turn ends. */
-const step = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('turn' as const),
-      chat: fc.nat(4),
-      // How much of the history the client keeps: all, or an earlier point (regenerate, edit).
-      keep: fc.oneof({ weight: 4, arbitrary: fc.constant(99) }, fc.nat(6)),
-      say: fc.constantFrom('a', 'b'),
-      answer: fc.constantFrom('x', 'y', ' x\r\n'),
-      end: fc.constantFrom('commit', 'commit', 'commit', 'drop', 'release', 'stay open'),
-      scope: fc.constantFrom('key-1', 'key-1', 'key-2'),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), pick: fc.nat(1) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(120) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const) }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+const CHATS = 5;
 
 /** An upstream session as the reference remembers it. */
 interface Known {
@@ -44,184 +24,344 @@ interface Known {
   readonly scope: string;
   /** Everything it holds, one line per message, answers trimmed as clients may trim them. */
   readonly holds: readonly string[];
+  /** Reminders it has been told. */
+  readonly told: ReadonlySet<string>;
+  readonly hint: string | undefined;
   readonly storedAtMs: number;
 }
 
 interface OpenTurn {
   readonly lease: Lease;
+  readonly chain: Chain;
   /** The session it continues; undefined when it starts one. */
   readonly known: Known | undefined;
   /** The process it runs on, which may end before the turn does. */
   readonly owner: SessionOwner;
-  readonly scope: string;
+  readonly turn: Turn;
   readonly lines: readonly string[];
-  readonly answer: string;
 }
 
-const messagesOf = (lines: readonly string[]): Message[] =>
-  lines.map((line, index) => ({
-    role: line.startsWith('A') ? 'assistant' : 'user',
-    parts: [{ type: 'text', text: line.slice(1) }],
-    path: `messages[${index}]`,
-  }));
-const canonical = (line: string): string =>
-  line.startsWith('A') ? `A${line.slice(1).trim()}` : line;
+/** What a client does with one of its chats, and how the turn ends. */
+interface Turn {
+  readonly chat: number;
+  /** How much of the history the client keeps: all, or an earlier point (regenerate, edit). */
+  readonly keep: number;
+  readonly say: string;
+  readonly answer: string;
+  readonly end: 'commit' | 'drop' | 'release' | 'stay open';
+  readonly scope: string;
+  readonly reminders: readonly string[];
+  readonly hint: string | undefined;
+}
 
-class World {
-  readonly #clock = new ManualClock();
-  readonly #dropped = new Set<string>();
-  readonly #cache = new SessionCache({
-    max: MAX,
-    ttlMs: TTL_MS,
-    clock: this.#clock,
-    onDrop: ({ sessionId }) => this.#dropped.add(sessionId),
-  });
-  readonly #owners: SessionOwner[] = Array.from({ length: INSTANCES }, (_, index) => ({
+/** The reference. */
+class Reference {
+  readonly clock = new ManualClock();
+  readonly dropped = new Set<string>();
+  readonly owners: SessionOwner[] = Array.from({ length: INSTANCES }, (_, index) => ({
     instanceId: `lingma-${index + 1}`,
     incarnation: 1,
   }));
-  readonly #chats: string[][] = [[], [], [], [], []];
-  /** Idle sessions of the reference, in the order they were last put down. */
-  #idle: Known[] = [];
-  #open: OpenTurn[] = [];
-  #nextId = 1;
-  #leases = 0;
-
-  run(one: Step): void {
-    switch (one.kind) {
-      case 'turn':
-        this.#turn(one);
-        break;
-      case 'finish':
-        this.#finish(one.pick);
-        break;
-      case 'crash':
-        this.#crash(one.pick);
-        break;
-      case 'wait':
-        this.#clock.advance(one.ms);
-        break;
-      case 'clear':
-        assert.equal(this.#cache.clear(), this.#idle.length);
-        this.#idle = [];
-        break;
-    }
-    this.#check();
-  }
-
-  #turn(one: Step & { kind: 'turn' }): void {
-    const chat = this.#chats[one.chat] ?? [];
-    const lines = [...chat.slice(0, one.keep), `U${one.say}`];
-    const messages = messagesOf(lines);
-    this.#expire();
-    const expected = this.#longestMatch(lines, one.scope);
-    const lease = this.#cache.lease({
-      heads: chainHeads(one.scope, messages),
-      points: continuationPoints(messages),
-      reminders: new Set(),
-    });
-    this.#leases++;
-
-    assert.equal(lease.matched, expected, 'continues exactly when, and as far as, it could');
-    assert.equal(lease.reason === 'continued', lease.session !== undefined);
-    const known = this.#idle.find(({ id }) => id === lease.session?.sessionId);
-    if (lease.session) {
-      assert.ok(known, 'leases only what is idle and alive');
-      assert.deepEqual(known.holds, lines.slice(0, lease.matched).map(canonical), 'fidelity');
-      assert.equal(known.scope, one.scope);
-      assert.equal(known.owner, lease.session.owner);
-      this.#idle = this.#idle.filter((other) => other !== known);
-    }
-    const owner = known?.owner ?? this.#owners[one.chat % INSTANCES];
-    assert.ok(owner);
-    const open: OpenTurn = { lease, known, owner, scope: one.scope, lines, answer: one.answer };
-    if (one.end === 'commit') this.#commit(open);
-    else if (one.end === 'stay open') this.#open.push(open);
-    else {
-      lease[one.end]();
-      if (one.end === 'release' && known) this.#putBack(known);
-    }
-    this.#chats[one.chat] = [...lines, `A${one.answer}`];
-  }
-
-  #putBack(known: Known): void {
-    this.#idle = [...this.#idle, known].sort((one, two) => one.storedAtMs - two.storedAtMs);
-  }
-
-  #finish(pick: number): void {
-    const open = this.#open[pick % Math.max(1, this.#open.length)];
-    if (!open) return;
-    this.#open = this.#open.filter((other) => other !== open);
-    this.#commit(open);
-  }
-
-  /** The process confirms an answer; if it has been replaced meanwhile, nobody may believe it. */
-  #commit({ lease, known, owner, scope, lines, answer }: OpenTurn): void {
-    const id = known?.id ?? `s${this.#nextId++}`;
-    const all = [...lines, `A${answer}`];
-    const head = chainHeads(scope, messagesOf(all)).at(-1) ?? '';
-    lease.commit({ sessionId: id, owner, head, messageCount: all.length, reminders: new Set() });
-    if (!this.#owners.includes(owner)) return;
-    const holds = all.map(canonical);
-    this.#idle.push({ id, owner, scope, holds, storedAtMs: this.#clock.monotonicMs() });
-    while (this.#idle.length > 0 && this.#idle.length + this.#leased().length > MAX)
-      this.#idle.shift();
-  }
-
-  #crash(pick: number): void {
-    const owner = this.#owners[pick];
-    assert.ok(owner);
-    const lost = [...this.#idle, ...this.#leased()].filter((known) => known.owner === owner);
-    this.#owners[pick] = { ...owner, incarnation: owner.incarnation + 1 };
-    assert.equal(this.#cache.dropOwner(owner), lost.length);
-    this.#idle = this.#idle.filter((known) => known.owner !== owner);
-  }
+  readonly chats: string[][] = Array.from({ length: CHATS }, () => []);
+  /** Idle sessions, in the order in which they were last put down. */
+  idle: Known[] = [];
+  open: OpenTurn[] = [];
+  nextId = 1;
+  leases = 0;
 
   /** Sessions in the middle of a turn on a process that lives. */
-  #leased(): Known[] {
-    return this.#open.flatMap(({ known }) =>
-      known && this.#owners.includes(known.owner) ? [known] : [],
+  leased(): Known[] {
+    return this.open.flatMap(({ known }) =>
+      known && this.owners.includes(known.owner) ? [known] : [],
     );
   }
 
-  #expire(): void {
-    const now = this.#clock.monotonicMs();
-    this.#idle = this.#idle.filter(({ storedAtMs }) => now - storedAtMs <= TTL_MS);
+  expire(): void {
+    const now = this.clock.monotonicMs();
+    this.idle = this.idle.filter(({ storedAtMs }) => now - storedAtMs <= TTL_MS);
   }
 
   /** Messages of the longest prefix that ends with an answer and that some idle session holds. */
-  #longestMatch(lines: readonly string[], scope: string): number {
+  longestMatch(lines: readonly string[], turn: Turn): number {
     for (let length = lines.length - 1; length > 0; length--) {
       if (!lines[length - 1]?.startsWith('A')) continue;
-      const prefix = JSON.stringify(lines.slice(0, length).map(canonical));
-      const holder = this.#idle.some(
-        (known) => known.scope === scope && JSON.stringify(known.holds) === prefix,
-      );
-      if (holder) return length;
+      const prefix = lines.slice(0, length);
+      if (this.idle.some((known) => this.mayContinue(known, prefix, turn))) return length;
     }
     return 0;
   }
 
-  #check(): void {
-    const { size, leased, hits, misses } = this.#cache.stats();
-    assert.equal(hits + misses, this.#leases);
-    assert.equal(leased, this.#leased().length, 'leases held');
-    assert.ok(size - leased <= MAX, 'bounded');
-    for (const { id } of this.#idle) assert.ok(!this.#dropped.has(id), `${id} is alive`);
-    const pinned = this.#owners.map(({ instanceId }) => this.#cache.pinnedTo(instanceId));
-    assert.equal(
-      pinned.reduce((sum, count) => sum + count, 0),
-      size,
+  /** The rule itself: the same conversation, and nothing told that the request does not say. */
+  mayContinue(known: Known, prefix: readonly string[], turn: Turn): boolean {
+    const sameClient = turn.hint !== undefined && turn.hint === known.hint;
+    return (
+      known.scope === turn.scope &&
+      JSON.stringify(known.holds) === JSON.stringify(prefix.map(canonical)) &&
+      (sameClient || [...known.told].every((reminder) => turn.reminders.includes(reminder)))
     );
   }
+
+  put(known: Known): void {
+    this.idle.push(known);
+    const own = (one: Known): boolean => one.owner.instanceId === known.owner.instanceId;
+    const evict = (matches: (one: Known) => boolean): boolean => {
+      const victim = this.idle.findIndex(matches);
+      if (victim >= 0) this.idle.splice(victim, 1);
+      return victim >= 0;
+    };
+    const all = (): Known[] => [...this.idle, ...this.leased()];
+    while (all().filter(own).length > MAX_PER_INSTANCE) if (!evict(own)) break;
+    while (all().length > MAX) if (!evict(() => true)) break;
+  }
 }
+
+/** One thing that happens; afterwards both sides must agree. */
+abstract class Step implements fc.Command<Reference, SessionCache> {
+  check(): boolean {
+    return true;
+  }
+
+  run(reference: Reference, cache: SessionCache): void {
+    this.happen(reference, cache);
+    agree(reference, cache);
+  }
+
+  protected abstract happen(reference: Reference, cache: SessionCache): void;
+}
+
+class TakeTurn extends Step {
+  readonly #turn: Turn;
+
+  constructor(turn: Turn) {
+    super();
+    this.#turn = turn;
+  }
+
+  protected override happen(reference: Reference, cache: SessionCache): void {
+    const turn = this.#turn;
+    const lines = [...(reference.chats[turn.chat] ?? []).slice(0, turn.keep), `U${turn.say}`];
+    reference.expire();
+    const expected = reference.longestMatch(lines, turn);
+    const chain = new Chain(turn.scope, messagesOf(lines));
+    const lease = cache.lease({ chain, reminders: new Set(turn.reminders), hint: turn.hint });
+    reference.leases++;
+
+    assert.equal(lease.matched, expected, 'continues exactly when, and as far as, it could');
+    assert.equal(lease.reason === 'continued', lease.session !== undefined);
+    const known = reference.idle.find(({ id }) => id === lease.session?.sessionId);
+    if (lease.session) {
+      assert.ok(known, 'leases only what is idle and alive');
+      assert.ok(reference.mayContinue(known, lines.slice(0, lease.matched), turn), 'fidelity');
+      assert.equal(known.owner, lease.session.owner);
+      reference.idle = reference.idle.filter((other) => other !== known);
+    }
+    const owner = known?.owner ?? reference.owners[turn.chat % INSTANCES];
+    assert.ok(owner);
+    const open: OpenTurn = { lease, chain, known, owner, turn, lines };
+    if (turn.end === 'commit') commit(open, reference);
+    else if (turn.end === 'stay open') reference.open.push(open);
+    else {
+      lease[turn.end]();
+      if (turn.end === 'release' && known) {
+        const byAge = (one: Known, two: Known): number => one.storedAtMs - two.storedAtMs;
+        reference.idle = [...reference.idle, known].sort(byAge);
+      }
+    }
+    reference.chats[turn.chat] = [...lines, `A${turn.answer}`];
+  }
+
+  override toString(): string {
+    return `turn ${JSON.stringify(this.#turn)}`;
+  }
+}
+
+class FinishTurn extends Step {
+  readonly #pick: number;
+
+  constructor(pick: number) {
+    super();
+    this.#pick = pick;
+  }
+
+  protected override happen(reference: Reference): void {
+    const open = reference.open[this.#pick % Math.max(1, reference.open.length)];
+    if (!open) return;
+    reference.open = reference.open.filter((other) => other !== open);
+    commit(open, reference);
+  }
+
+  override toString(): string {
+    return `finish ${this.#pick}`;
+  }
+}
+
+class Crash extends Step {
+  readonly #pick: number;
+
+  constructor(pick: number) {
+    super();
+    this.#pick = pick;
+  }
+
+  protected override happen(reference: Reference, cache: SessionCache): void {
+    const owner = reference.owners[this.#pick];
+    assert.ok(owner);
+    const lost = [...reference.idle, ...reference.leased()].filter(
+      (known) => known.owner === owner,
+    );
+    reference.owners[this.#pick] = { ...owner, incarnation: owner.incarnation + 1 };
+    assert.equal(cache.dropOwner(owner), lost.length);
+    reference.idle = reference.idle.filter((known) => known.owner !== owner);
+  }
+
+  override toString(): string {
+    return `crash ${this.#pick}`;
+  }
+}
+
+class MakeRoom extends Step {
+  readonly #pick: number;
+
+  constructor(pick: number) {
+    super();
+    this.#pick = pick;
+  }
+
+  protected override happen(reference: Reference, cache: SessionCache): void {
+    const owner = reference.owners[this.#pick];
+    assert.ok(owner);
+    const oldest = reference.idle.find((known) => known.owner === owner);
+    assert.equal(cache.makeRoom(owner), oldest !== undefined);
+    if (oldest) assert.ok(reference.dropped.has(oldest.id), 'the one used longest ago');
+    reference.idle = reference.idle.filter((known) => known !== oldest);
+  }
+
+  override toString(): string {
+    return `make room on ${this.#pick}`;
+  }
+}
+
+class Wait extends Step {
+  readonly #ms: number;
+
+  constructor(ms: number) {
+    super();
+    this.#ms = ms;
+  }
+
+  protected override happen(reference: Reference): void {
+    reference.clock.advance(this.#ms);
+  }
+
+  override toString(): string {
+    return `wait ${this.#ms} ms`;
+  }
+}
+
+class Clear extends Step {
+  protected override happen(reference: Reference, cache: SessionCache): void {
+    assert.equal(cache.clear(), reference.idle.length);
+    reference.idle = [];
+  }
+
+  override toString(): string {
+    return 'clear';
+  }
+}
+
+/** The process confirms an answer; if it has been replaced meanwhile, nobody may believe it. */
+function commit({ lease, chain, known, owner, turn, lines }: OpenTurn, reference: Reference): void {
+  const id = known?.id ?? `s${reference.nextId++}`;
+  const { answer, scope, hint } = turn;
+  const [reply] = messagesOf([`A${answer}`]);
+  assert.ok(reply);
+  const reminders = new Set([...(known?.told ?? []), ...turn.reminders]);
+  lease.commit({
+    sessionId: id,
+    owner,
+    head: chain.headAfter(reply),
+    messageCount: lines.length + 1,
+    reminders,
+    hint,
+  });
+  if (!reference.owners.includes(owner)) return;
+  const holds = [...lines, `A${answer}`].map(canonical);
+  const storedAtMs = reference.clock.monotonicMs();
+  reference.put({ id, owner, scope, holds, told: reminders, hint, storedAtMs });
+}
+
+function agree(reference: Reference, cache: SessionCache): void {
+  const { size, leased, hits, misses } = cache.stats();
+  assert.equal(hits + misses, reference.leases);
+  assert.equal(leased, reference.leased().length, 'leases held');
+  assert.ok(size - leased <= MAX, 'bounded');
+  for (const { id } of reference.idle) assert.ok(!reference.dropped.has(id), `${id} is alive`);
+  const all = [...reference.idle, ...reference.leased()];
+  for (const { instanceId } of reference.owners) {
+    const pinned = all.filter(({ owner }) => owner.instanceId === instanceId);
+    // The cache notices an expiry when it is asked for something, the reference before.
+    assert.ok(cache.pinnedTo(instanceId) >= pinned.length, `pinned to ${instanceId}`);
+  }
+  const pinned = reference.owners.map(({ instanceId }) => cache.pinnedTo(instanceId));
+  assert.equal(
+    pinned.reduce((sum, count) => sum + count, 0),
+    size,
+  );
+}
+
+function messagesOf(lines: readonly string[]): Message[] {
+  return lines.map((line, index) => ({
+    role: line.startsWith('A') ? 'assistant' : 'user',
+    parts: [{ type: 'text', text: line.slice(1) }],
+    path: `messages[${index}]`,
+  }));
+}
+
+function canonical(line: string): string {
+  return line.startsWith('A') ? `A${line.slice(1).trim()}` : line;
+}
+
+const turn: fc.Arbitrary<Turn> = fc.record({
+  chat: fc.nat(CHATS - 1),
+  keep: fc.oneof({ weight: 4, arbitrary: fc.constant(99) }, fc.nat(6)),
+  say: fc.constantFrom('a', 'b'),
+  answer: fc.constantFrom('x', 'y', ' x\r\n'),
+  end: fc.constantFrom<Turn['end']>('commit', 'commit', 'commit', 'drop', 'release', 'stay open'),
+  scope: fc.constantFrom('key-1', 'key-1', 'key-2'),
+  reminders: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    fc.subarray(['project A', 'project B']),
+  ),
+  hint: fc.constantFrom(undefined, undefined, 'chat-1', 'chat-2'),
+});
+const instance = fc.nat(INSTANCES - 1);
+/** Turns are what most of a history consists of. */
+const turns = turn.map((one) => new TakeTurn(one));
+const steps = [
+  ...Array.from({ length: 8 }, () => turns),
+  fc.nat(5).map((pick) => new FinishTurn(pick)),
+  fc.nat(5).map((pick) => new FinishTurn(pick)),
+  instance.map((pick) => new Crash(pick)),
+  instance.map((pick) => new MakeRoom(pick)),
+  fc.nat(120).map((ms) => new Wait(ms)),
+  fc.constant(new Clear()),
+];
 
 describe('session/cache, against a reference with whole transcripts', () => {
   it('is always faithful and never misses what could be continued', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-        const world = new World();
-        for (const one of steps) world.run(one);
+      fc.property(fc.commands(steps, { maxCommands: 60, size: 'max' }), (history) => {
+        fc.modelRun(() => {
+          const model = new Reference();
+          const real = new SessionCache({
+            max: MAX,
+            maxPerInstance: MAX_PER_INSTANCE,
+            ttlMs: TTL_MS,
+            clock: model.clock,
+            onDrop: ({ sessionId }) => model.dropped.add(sessionId),
+          });
+          return { model, real };
+        }, history);
       }),
       { numRuns: 3_000 },
     );

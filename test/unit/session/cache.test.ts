@@ -7,7 +7,8 @@ import {
   SessionCache,
   type SessionOwner,
 } from '../../../src/session/cache';
-import { chainHeads, continuationPoints } from '../../../src/session/chain';
+import { Chain } from '../../../src/session/chain';
+import { headsOf } from '../../support/canonical';
 import { ManualClock } from '../../support/manualClock';
 
 const TTL_MS = 1_000;
@@ -28,17 +29,17 @@ describe('session/cache', () => {
   let cache: SessionCache;
   let dropped: [string, DropCause][];
 
-  const create = (max: number, ttlMs = TTL_MS): SessionCache =>
+  const create = (max: number, ttlMs = TTL_MS, maxPerInstance = 0): SessionCache =>
     new SessionCache({
       max,
+      maxPerInstance,
       ttlMs,
       clock,
       onDrop: ({ sessionId }, cause) => dropped.push([sessionId, cause]),
     });
   const lease = (messages: readonly Message[], scope = 'scope', hint?: string): Lease =>
     cache.lease({
-      heads: chainHeads(scope, messages),
-      points: continuationPoints(messages),
+      chain: new Chain(scope, messages),
       reminders: new Set(),
       hint,
     });
@@ -51,7 +52,7 @@ describe('session/cache', () => {
     held.commit({
       sessionId,
       owner: by,
-      head: chainHeads('scope', held_now).at(-1) ?? '',
+      head: headsOf('scope', held_now).at(-1) ?? '',
       messageCount: held_now.length,
       reminders: new Set(),
     });
@@ -117,14 +118,14 @@ describe('session/cache', () => {
 
   it('keeps apart what only reminders tell apart, unless the client says it is the same', () => {
     const said = talk('u:hi', 'a:hello', 'u:next');
-    const heads = chainHeads('scope', said);
+    const chain = new Chain('scope', said);
     const take = (reminders: string[], hint?: string): string | undefined => {
-      const found = cache.lease({ heads, points: [2], reminders: new Set(reminders), hint });
+      const found = cache.lease({ chain, reminders: new Set(reminders), hint });
       found.release();
       return found.session?.sessionId;
     };
     const hold = (sessionId: string, reminders: string[], hint?: string): void => {
-      const head = heads[2] ?? '';
+      const head = chain.headAt(2);
       const told = new Set(reminders);
       const result = { sessionId, owner, head, messageCount: 2, reminders: told, hint };
       cache.fresh('new').commit(result);
@@ -222,6 +223,32 @@ describe('session/cache', () => {
     remember('fourth', 'u:4', 'a:4');
     assert.deepEqual(dropped.at(-1), ['third', 'evicted']);
     assert.ok(lease([...grown, ...talk('u:again')]).session);
+  });
+
+  it('keeps only so many on one instance, whatever there is room for', () => {
+    cache = create(10, TTL_MS, 2);
+    const elsewhere: SessionOwner = { instanceId: 'lingma-2', incarnation: 1 };
+    commit(cache.fresh('new'), 'other', talk('u:0', 'a:0'), elsewhere);
+    remember('first', 'u:1', 'a:1');
+    remember('second', 'u:2', 'a:2');
+    const held = lease(talk('u:1', 'a:1', 'u:more'));
+    remember('third', 'u:3', 'a:3');
+    assert.deepEqual(dropped, [['second', 'evicted']]);
+    assert.deepEqual([cache.pinnedTo('lingma-1'), cache.pinnedTo('lingma-2')], [2, 1]);
+    held.release();
+    assert.equal(lease(talk('u:2', 'a:2', 'u:more')).reason, 'expired');
+  });
+
+  it('makes room on a process that is full: its session used longest ago goes', () => {
+    const restarted: SessionOwner = { ...owner, incarnation: 2 };
+    commit(cache.fresh('new'), 'old', talk('u:0', 'a:0'), restarted);
+    remember('first', 'u:1', 'a:1');
+    remember('second', 'u:2', 'a:2');
+    const held = lease(talk('u:1', 'a:1', 'u:more'));
+    assert.equal(cache.makeRoom(owner), true);
+    assert.deepEqual(dropped, [['second', 'evicted']]);
+    assert.equal(cache.makeRoom(owner), false, 'the leased one stays');
+    assert.equal(held.session?.sessionId, 'first');
   });
 
   it('is off at a size of 0: no look-ups counted, and each session handed back at once', () => {

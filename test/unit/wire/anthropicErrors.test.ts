@@ -64,6 +64,21 @@ describe('Messages: errors and refusals', () => {
       inUser({ type: 'image', source: { type: 'file', file_id: 'f' } }),
     ],
     [
+      'messages[0].content[1].source.type',
+      inUser(text('a'), { type: 'image', source: { type: 'url', url: 'https://example.com/a' } }),
+    ],
+    [
+      'messages[0].content[0].content[1].source',
+      inUser({
+        type: 'tool_result',
+        tool_use_id: 'a',
+        content: [
+          text('a'),
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } },
+        ],
+      }),
+    ],
+    [
       'messages[0].content[0].input',
       { messages: [assistant({ type: 'tool_use', id: 'a', name: 'b', input: 'c' })] },
     ],

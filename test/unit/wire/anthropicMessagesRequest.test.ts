@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Message } from '../../../src/conversation/messages';
-import { chainHeads } from '../../../src/session/chain';
+import { headsOf } from '../../support/canonical';
 import { anthropicMessages } from '../../../src/wire/anthropicMessages';
 import { openAiChat } from '../../../src/wire/openaiChat';
+import { png } from '../../support/pictures';
 
 const ask = (fields: object) =>
   anthropicMessages.parse(
@@ -122,7 +123,7 @@ describe('Messages: requests', () => {
 });
 
 describe('Messages: one conversation, whichever dialect carries it', () => {
-  const heads = (messages: readonly Message[]) => chainHeads('scope', messages);
+  const heads = (messages: readonly Message[]) => headsOf('scope', messages);
   const same = (messages: object[], chat: object[], fields: object = {}) => {
     const left = heads(ask({ messages, ...fields }).turn.messages);
     const right = openAiChat.parse({ model: 'm', messages: chat }, {}).turn.messages;
@@ -191,10 +192,13 @@ describe('Messages: one conversation, whichever dialect carries it', () => {
   });
 
   it('pictures', () => {
-    const source = { type: 'base64', media_type: 'image/png', data: 'AAAA' };
+    const data = png(1).toString('base64');
+    const picture = { type: 'image', source: { type: 'base64', media_type: 'image/png', data } };
+    const url = `data:image/png;base64,${data}`;
+    const chatPicture = { type: 'image_url', image_url: { url } };
     same(
-      [user({ type: 'image', source })],
-      [user({ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } })],
+      [user(picture, text('and'), picture)],
+      [user(chatPicture, { type: 'text', text: 'and' }, chatPicture)],
     );
   });
 });

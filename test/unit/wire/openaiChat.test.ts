@@ -10,12 +10,14 @@ import {
   parseChatRequest as parseWithHeaders,
 } from '../../../src/wire/openaiChatRequest';
 import { assertCode, thrownBy } from '../../support/errors';
+import { dataUri, png } from '../../support/pictures';
 
 const parseChatRequest = (value: unknown): ChatRequest => parseWithHeaders(value, {});
 
 const hi = { role: 'user', content: 'hi' };
 const body = (change: object = {}) => ({ model: 'auto', messages: [hi], ...change });
 const saying = (...messages: readonly unknown[]) => body({ messages });
+const picture = dataUri(png(1));
 
 const CREATED = 1_700_000_000;
 const turn: readonly TurnEvent[] = [
@@ -79,7 +81,7 @@ describe('wire/openaiChat', () => {
             name: 'ann',
             content: [
               { type: 'text', text: 'look' },
-              { type: 'image_url', image_url: { url: 'data:1', detail: 'low' } },
+              { type: 'image_url', image_url: { url: picture, detail: 'low' } },
               { type: 'input_audio', input_audio: { data: 'UklG', format: 'wav' } },
             ],
           },
@@ -105,7 +107,7 @@ describe('wire/openaiChat', () => {
           role: 'user',
           parts: [
             { type: 'text', text: 'look' },
-            { type: 'image', url: 'data:1' },
+            { type: 'image', url: picture },
             { type: 'audio', data: 'UklG', format: 'wav' },
           ],
           path: 'messages[2]',
@@ -216,6 +218,10 @@ describe('wire/openaiChat', () => {
       [
         'messages[0].content[0].image_url.url',
         saying({ role: 'user', content: [{ type: 'image_url', image_url: {} }] }),
+      ],
+      [
+        'messages[0].content[0].image_url.url',
+        saying({ role: 'user', content: [{ type: 'image_url', image_url: { url: 'a.png' } }] }),
       ],
       [
         'messages[0].content[0].input_audio.format',

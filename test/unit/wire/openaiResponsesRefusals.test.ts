@@ -62,21 +62,26 @@ describe('openai responses: refusals', () => {
     [
       'an image',
       { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'data:,' }] }] },
-      'input[0]',
+      'input[0].content[0].image_url',
       'unsupported_content',
     ],
     [
-      'an image as a result',
+      'an image that is none',
+      { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'a.png' }] }] },
+      'input[0].content[0].image_url',
+    ],
+    [
+      'a remote image as a result',
       {
         input: [
           {
             type: 'function_call_output',
             call_id: 'c',
-            output: [{ type: 'input_image', image_url: 'data:,' }],
+            output: [{ type: 'input_image', image_url: 'https://example.com/a.png' }],
           },
         ],
       },
-      'input[0]',
+      'input[0].output[0].image_url',
       'unsupported_content',
     ],
     [

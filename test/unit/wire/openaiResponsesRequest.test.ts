@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { assertRenderable } from '../../../src/conversation/render';
-import { chainHeads } from '../../../src/session/chain';
+import { headsOf } from '../../support/canonical';
 import { openAiChat } from '../../../src/wire/openaiChat';
 import { openAiResponses } from '../../../src/wire/openaiResponses';
 import recorded from '../../fixtures/responses-requests.json';
@@ -196,7 +196,7 @@ describe('openai responses: requests', () => {
         { role: 'user', content: 'Thanks' },
       ],
     });
-    assert.deepEqual(chainHeads('scope', messages), chainHeads('scope', chat));
+    assert.deepEqual(headsOf('scope', messages), headsOf('scope', chat));
     assert.deepEqual(
       messages.map(({ path }) => path),
       ['instructions', ...[0, 1, 3, 8, 9, 10, 11, 12, 13].map((n) => `input[${n}]`)],

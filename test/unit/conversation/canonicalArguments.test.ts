@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { canonicalArguments } from '../../../src/conversation/canonicalArguments';
+
+/** The form by its definition: the parsed value, keys sorted, serialised. */
+function byDefinition(json: string): string {
+  return JSON.stringify(sorted(JSON.parse(json)));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
+}
+
+/** Pieces that make near misses of the short way likely: escapes, indexes, duplicates, spaces. */
+const key = fc.constantFrom(
+  'a',
+  'b',
+  'ab',
+  'a b',
+  'a!',
+  '0',
+  '1',
+  '10',
+  '01',
+  '',
+  'é',
+  '"',
+  '\\',
+  '__proto__',
+);
+const scalar = fc.oneof(
+  fc.constantFrom<unknown>(true, false, null, 0, -1, 7, 999_999_999_999_999, 0.5, 1e21),
+  fc.constantFrom('', 'x', '\n', '\\', '"', '/', '\u2028', '\u007f', '\x1f', '\b\f\r\t', '界'),
+  fc.string({ maxLength: 5 }),
+);
+
+describe('conversation/canonicalArguments', () => {
+  it('is the sorted value serialised, for any object however spelled', () => {
+    const spelling = fc.constantFrom(0, 1, '\t');
+    const members = fc.array(fc.tuple(key, fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }))), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(members, spelling, (list, space) => {
+        const json = JSON.stringify(Object.fromEntries(list), null, space);
+        assert.equal(canonicalArguments(json), byDefinition(json));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('is the same for any text of an object, one with two members of a name included', () => {
+    const member = fc
+      .tuple(key, scalar)
+      .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 4 }), (list) => {
+        const json = `{${list.join(',')}}`;
+        assert.equal(canonicalArguments(json), byDefinition(json));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('leaves a text that is no JSON as it is', () => {
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '"a"',
+      ':',
+      ',',
+      '1',
+      '-',
+      '00',
+      'true',
+      'x',
+      '"',
+      ' ',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), (list) => {
+        const json = list.join('');
+        let expected = json;
+        try {
+          expected = byDefinition(json);
+        } catch {
+          // No JSON: it stands for itself.
+        }
+        assert.equal(canonicalArguments(json), expected);
+      }),
+      { numRuns: 5_000 },
+    );
+    for (const json of [
+      '',
+      '{"a":1',
+      '{"a":1}}',
+      '{"a":-0}',
+      '{"a":01}',
+      '{"a":-}',
+      '{"a":"\ud800"}',
+    ])
+      assert.doesNotThrow(() => canonicalArguments(json));
+  });
+
+  it('writes what is spelled in several ways in one', () => {
+    const spellings = ['{"a":"x/","b":1}', '{ "b":1, "a":"x\\/" }', '{"b":1.0,"a":"\\u0078/"}'];
+    assert.equal(new Set(spellings.map(canonicalArguments)).size, 1);
+    assert.equal(canonicalArguments('{"a":-0}'), '{"a":0}');
+  });
+
+  it('keeps numbers apart that a double cannot', () => {
+    assert.notEqual(
+      canonicalArguments('{"id":9007199254740993}'),
+      canonicalArguments('{"id":9007199254740992}'),
+    );
+  });
+});
