@@ -9,10 +9,12 @@ import { say } from './report';
 import { reportCost } from './reuse/cost';
 import { reportFidelity } from './reuse/fidelity';
 import { reportMemory } from './reuse/memory';
+import { reportTimeToFirstToken } from './reuse/ttft';
 import { reportUpstreamBytes } from './reuse/upstreamBytes';
 
 const DEFAULT_SEED = 20_260_701;
 const QUICK_SCALE = 0.2;
+const TTFT_CHATS = 3;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   const met = await reportFidelity({ scale, seed, only: only ?? '' });
   if (only === undefined) {
     await reportUpstreamBytes();
+    await reportTimeToFirstToken(values.quick ? 1 : TTFT_CHATS);
     reportCost();
     reportMemory();
   }
