@@ -1,6 +1,7 @@
 /**
- * Conversations as prompts. A Lingma session takes one text per turn, so a turn that brings more
- * than one plain user message is written out as a transcript with a mark before each message.
+ * Conversations as prompts. A Lingma session takes one text per turn and pictures beside it, so a
+ * turn that brings more than one plain user message is written out as a transcript with a mark
+ * before each message and one where each picture belongs.
  */
 import { GatewayError } from '../base/errors';
 import { mergeText } from './canonical';
@@ -27,27 +28,40 @@ export interface PromptParts {
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
 export function assertRenderable(messages: readonly Message[]): void {
-  for (const message of messages) renderMessage(message);
+  for (const message of messages) renderMessage(message, []);
+}
+
+/** What one turn sends. */
+export interface Prompt {
+  /** Where a picture belongs it reads `[Image 1]`, `[Image 2]`, … */
+  readonly text: string;
+  /** `data:` URIs of the pictures, in the order of their numbers. */
+  readonly images: readonly string[];
 }
 
 /**
  * The prompt for one turn: a single user message as it is, anything else as a transcript. What to
  * do with it comes first, so that the prompt ends with what was said last. Nothing is left out.
  */
-export function renderPrompt(prompt: PromptParts): string {
+export function renderPrompt(prompt: PromptParts): Prompt {
+  const images: string[] = [];
+  return { text: renderText(prompt, images), images };
+}
+
+function renderText(prompt: PromptParts, images: string[]): string {
   const { messages, continuing, tools, toolChoice } = prompt;
   const asides = [tools.length > 0 ? choiceInstruction(toolChoice) : '', prompt.instruction ?? ''];
   const aside = asides.filter(Boolean).join('\n');
   const [only] = messages;
   const single = only !== undefined && messages.length === 1 && only.role === 'user';
   const introduced = !continuing && (!single || tools.length > 0);
-  if (single && !introduced && !aside) return renderMessage(only);
+  if (single && !introduced && !aside) return renderAlone(only, images);
   return [
     introduced ? instruction(messages) : '',
     // A continued session has been told already: the tool set is part of its identity.
     !continuing && tools.length > 0 ? toolContract(tools) : '',
     aside && `(${aside})`,
-    ...messages.map((message) => `[${heading(message)}]\n${renderMessage(message)}`),
+    ...messages.map((message) => `[${heading(message)}]\n${renderMessage(message, images)}`),
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -69,13 +83,25 @@ function heading(message: Message): string {
   return `Result of ${calls.join(' and ')}`;
 }
 
-function renderMessage(message: Message): string {
+/** Pictures alone want a text beside them (protocol §7). */
+function renderAlone(message: Message, images: string[]): string {
+  const text = renderMessage(message, images);
+  const wordless = images.length > 0 && message.parts.every((part) => !isWritten(part));
+  return wordless ? `${text}\n(Sent without a text.)` : text;
+}
+
+function isWritten(part: Part): boolean {
+  return part.type === 'text' && part.text.trim() !== '';
+}
+
+/** The text of a message; its pictures are added to `images`, which gives them their numbers. */
+function renderMessage(message: Message, images: string[]): string {
   return mergeText<Part>(message.parts)
-    .map((part) => renderPart(part, message.path))
+    .map((part) => renderPart(part, message.path, images))
     .join('\n');
 }
 
-function renderPart(part: Part, path: string): string {
+function renderPart(part: Part, path: string, images: string[]): string {
   switch (part.type) {
     case 'text':
       return part.text;
@@ -83,20 +109,21 @@ function renderPart(part: Part, path: string): string {
       return writeCall(part.name, part.argumentsJson);
     case 'toolResult':
       return mergeText<ContentPart>(part.parts)
-        .map((inner) => renderPart(inner, path))
+        .map((inner) => renderPart(inner, path, images))
         .join('\n');
     case 'image':
+      return `[Image ${images.push(part.url)}]`;
     case 'audio':
-      throw unsupportedContent(path, part.type);
+      throw unsupportedAudio(path);
   }
 }
 
 /** A message holds something that cannot travel; it is refused rather than left out. */
-function unsupportedContent(path: string, what: string): GatewayError {
+function unsupportedAudio(path: string): GatewayError {
   return new GatewayError({
     code: 'unsupported_content',
     status: 400,
     param: path,
-    message: `${path} holds ${what} content, which this gateway cannot pass on yet. Send text only.`,
+    message: `${path} holds audio content, which this gateway cannot pass on. Send its text instead.`,
   });
 }

@@ -1,6 +1,7 @@
 /** Content blocks of the Messages dialect: what they look like, and what they say. */
 import * as v from 'valibot';
 import { isRecord } from '../base/json';
+import { imagePart, remoteImage } from '../conversation/images';
 import type { ContentPart } from '../conversation/messages';
 import { stringOrList } from './validation';
 
@@ -16,7 +17,7 @@ const imageBlock = v.looseObject({
   type: v.literal('image'),
   source: v.variant('type', [
     v.looseObject({ type: v.literal('base64'), media_type: v.string(), data: v.string() }),
-    v.looseObject({ type: v.literal('url'), url: v.string() }),
+    v.looseObject({ type: v.picklist(['url', 'file']) }),
   ]),
 });
 
@@ -86,36 +87,37 @@ export type ToolResultBlock = v.InferOutput<typeof toolResultBlock>;
 export type ContentBlock =
   Exclude<UserBlock, ToolResultBlock> | v.InferOutput<typeof toolReferenceBlock>;
 
-/** What a content says, part by part; a string is its one text. */
+/** What a content says, part by part; a string is its one text. `path` is where it stands. */
 export function contentParts(
   content: string | readonly ContentBlock[] | null | undefined,
+  path: string,
 ): ContentPart[] {
   if (content === null || content === undefined) return [];
   if (typeof content === 'string') return [text(content)];
-  return content.flatMap(blockParts);
+  return content.flatMap((block, index) => blockParts(block, `${path}[${index}]`));
 }
 
-/** What a result says; that it is a failure has to be said in words. */
-export function resultParts({ content, is_error }: ToolResultBlock): ContentPart[] {
-  return [...(is_error ? [text('Error:')] : []), ...contentParts(content)];
+/** What a result at `path` says; that it is a failure has to be said in words. */
+export function resultParts({ content, is_error }: ToolResultBlock, path: string): ContentPart[] {
+  return [...(is_error ? [text('Error:')] : []), ...contentParts(content, `${path}.content`)];
 }
 
-function blockParts(block: ContentBlock): ContentPart[] {
+/** What one block at `path` says. */
+export function blockParts(block: ContentBlock, path: string): ContentPart[] {
   switch (block.type) {
     case 'text':
       return [text(block.text)];
     case 'image': {
       const { source } = block;
-      const url =
-        source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
-      return [{ type: 'image', url }];
+      if (source.type !== 'base64') throw remoteImage(`${path}.source.type`);
+      return [imagePart(`data:${source.media_type};base64,${source.data}`, `${path}.source`)];
     }
     case 'document':
       return [block.title, block.context, block.source.data].flatMap((said) =>
         said ? [text(said)] : [],
       );
     case 'search_result':
-      return [text(block.title), text(block.source), ...contentParts(block.content)];
+      return [text(block.title), text(block.source), ...contentParts(block.content, path)];
     case 'tool_reference':
       return [text(`The tool ${block.tool_name} is available.`)];
   }

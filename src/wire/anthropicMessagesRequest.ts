@@ -3,11 +3,18 @@ import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
 import { invalidRequest } from '../base/errors';
 import { isRecord } from '../base/json';
-import type { Message, Part, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
+import type {
+  ContentPart,
+  Message,
+  Part,
+  Tool,
+  ToolChoice,
+  TurnRequest,
+} from '../conversation/messages';
 import {
   type AssistantBlock,
   assistantBlock,
-  type ContentBlock,
+  blockParts,
   contentParts,
   payload,
   resultParts,
@@ -132,7 +139,7 @@ function toToolChoice(parsed: Parsed, tools: readonly Tool[]): ToolChoice {
 }
 
 function systemMessages(system: Parsed['system']): Message[] {
-  const parts = contentParts(system);
+  const parts = contentParts(system, 'system');
   return parts.length > 0 ? [{ role: 'system', parts, path: 'system' }] : [];
 }
 
@@ -142,7 +149,7 @@ function toMessages(items: readonly ParsedMessage[]): Message[] {
     const path = `messages[${index}]`;
     switch (item.role) {
       case 'system':
-        return [{ role: 'system', parts: contentParts(item.content), path }];
+        return [{ role: 'system', parts: contentParts(item.content, `${path}.content`), path }];
       case 'assistant':
         return [{ role: 'assistant', parts: assistantParts(item.content, calls), path }];
       case 'user':
@@ -156,16 +163,16 @@ function toMessages(items: readonly ParsedMessage[]): Message[] {
  * in the stream, so nothing comes between them.
  */
 function assistantParts(content: string | readonly AssistantBlock[], calls: Calls): Part[] {
-  if (typeof content === 'string') return contentParts(content);
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
   const said = content.map((block) => (block.type === 'text' ? block.text : '')).join('');
   const made = content.filter((block) => block.type === 'tool_use');
   made.forEach(({ id, name }, callIndex) => {
     calls.set(id, { name, callIndex });
   });
   return [
-    ...(said ? contentParts(said) : []),
-    ...made.map(({ name, input }): Part => ({
-      type: 'toolCall',
+    ...(said ? [{ type: 'text' as const, text: said }] : []),
+    ...made.map(({ name, input }) => ({
+      type: 'toolCall' as const,
       name,
       argumentsJson: JSON.stringify(input),
     })),
@@ -178,19 +185,22 @@ function userMessages(
   path: string,
   calls: Calls,
 ): Message[] {
-  if (typeof content === 'string') return [{ role: 'user', parts: contentParts(content), path }];
+  if (typeof content === 'string') {
+    return [{ role: 'user', parts: [{ type: 'text', text: content }], path }];
+  }
   const results: Message[] = [];
-  const rest: ContentBlock[] = [];
+  const rest: ContentPart[] = [];
   content.forEach((block, index) => {
-    if (block.type !== 'tool_result') {
-      rest.push(block);
-      return;
+    const place = `${path}.content[${index}]`;
+    if (block.type === 'tool_result') {
+      const result = toolResult(calls, block.tool_use_id, resultParts(block, place));
+      results.push({ role: 'tool', parts: [result], path: place });
+    } else {
+      rest.push(...blockParts(block, place));
     }
-    const result = toolResult(calls, block.tool_use_id, resultParts(block));
-    results.push({ role: 'tool', parts: [result], path: `${path}.content[${index}]` });
   });
-  if (rest.length === 0 && results.length > 0) return results;
-  return [...results, { role: 'user', parts: contentParts(rest), path }];
+  if (results.length === content.length && results.length > 0) return results;
+  return [...results, { role: 'user', parts: rest, path }];
 }
 
 function formatInstruction({ output_config, output_format }: Parsed): string | undefined {

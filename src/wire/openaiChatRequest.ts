@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
 import { invalidRequest } from '../base/errors';
+import { imagePart } from '../conversation/images';
 import type {
   ContentPart,
   Message,
@@ -172,19 +173,23 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
   switch (item.role) {
     case 'system':
     case 'developer':
-      return { role: 'system', parts: contentParts(item.content), path };
+      return { role: 'system', parts: contentParts(item.content, path), path };
     case 'user':
-      return { role: 'user', parts: contentParts(item.content), path };
+      return { role: 'user', parts: contentParts(item.content, path), path };
     case 'assistant': {
       const calls = item.tool_calls?.map((call): Part => ({
         type: 'toolCall',
         name: call.function.name,
         argumentsJson: call.function.arguments,
       }));
-      return { role: 'assistant', parts: [...contentParts(item.content), ...(calls ?? [])], path };
+      return {
+        role: 'assistant',
+        parts: [...contentParts(item.content, path), ...(calls ?? [])],
+        path,
+      };
     }
     case 'tool': {
-      const result = toolResult(calls, item.tool_call_id, contentParts(item.content));
+      const result = toolResult(calls, item.tool_call_id, contentParts(item.content, path));
       return { role: 'tool', parts: [result], path };
     }
   }
@@ -192,17 +197,21 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
 
 type WirePart = v.InferOutput<typeof userPart> | v.InferOutput<typeof assistantPart>;
 
-function contentParts(value: string | readonly WirePart[] | null | undefined): ContentPart[] {
+/** @param path Where the message stands. */
+function contentParts(
+  value: string | readonly WirePart[] | null | undefined,
+  path: string,
+): ContentPart[] {
   if (value === null || value === undefined) return [];
   if (typeof value === 'string') return [{ type: 'text', text: value }];
-  return value.map((part): ContentPart => {
+  return value.map((part, index): ContentPart => {
     switch (part.type) {
       case 'text':
         return { type: 'text', text: part.text };
       case 'refusal':
         return { type: 'text', text: part.refusal };
       case 'image_url':
-        return { type: 'image', url: part.image_url.url };
+        return imagePart(part.image_url.url, `${path}.content[${index}].image_url.url`);
       case 'input_audio':
         return { type: 'audio', data: part.input_audio.data, format: part.input_audio.format };
     }

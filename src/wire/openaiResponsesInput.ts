@@ -1,6 +1,7 @@
 /** Input items of the Responses dialect, made the messages they would be in any other dialect. */
 import * as v from 'valibot';
 import { GatewayError, invalidRequest } from '../base/errors';
+import { imagePart } from '../conversation/images';
 import type { ContentPart, Message, ToolCallPart } from '../conversation/messages';
 import { customArguments, flatName } from './openaiResponsesTools';
 import { type Calls, toolResult } from './toolCalls';
@@ -185,7 +186,7 @@ function contentParts(value: Content, path: string): ContentPart[] {
       case 'refusal':
         return { type: 'text', text: item.refusal };
       case 'input_image':
-        return { type: 'image', url: item.image_url };
+        return imagePart(item.image_url, `${path}[${index}].image_url`);
       case 'input_audio':
         return { type: 'audio', data: item.input_audio.data, format: item.input_audio.format };
       case 'input_file':
