@@ -1,7 +1,8 @@
 /** The gateway without VS Code: `node dist/headless.js`. */
 import { randomBytes } from 'node:crypto';
 import { GatewayError, toGatewayError } from './base/errors';
-import { Gateway } from './gateway/gateway';
+import { Gateway, type GatewayDependencies } from './gateway/gateway';
+import type { GatewayOptions } from './gateway/options';
 import { type HeadlessFlags, parseFlags, USAGE } from './headless/flags';
 import { welcome } from './headless/welcome';
 import { createLogger } from './observe/log';
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
     say(`${level.padEnd(5)} ${line}`);
   }, flags.logLevel);
   const apiKey = flags.apiKey || randomBytes(32).toString('base64url');
-  const gateway = new Gateway({ ...flags.gateway, apiKey, distDir: __dirname }, { logger });
+  const gateway = createGateway({ ...flags.gateway, apiKey, distDir: __dirname }, { logger });
 
   // Whoever reads our output may leave before us; the gateway goes on without a reader.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -53,10 +54,24 @@ function readFlags(): HeadlessFlags {
     say(USAGE);
     process.exit(0);
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    say(`lingma-gateway: ${error.message} (--help lists the flags)`);
-    process.exit(2);
+    refuse(error);
   }
+}
+
+/** The keys can only be judged together, so it is the gateway that refuses them. */
+function createGateway(options: GatewayOptions, dependencies: GatewayDependencies): Gateway {
+  try {
+    return new Gateway(options, dependencies);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+/** Ends the launcher for what is wrong with its command line. */
+function refuse(error: unknown): never {
+  if (!(error instanceof GatewayError)) throw error;
+  say(`lingma-gateway: ${error.message} (--help lists the flags)`);
+  process.exit(2);
 }
 
 /** For people: stdout belongs to programs. */

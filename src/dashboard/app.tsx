@@ -5,6 +5,7 @@ import { Instances } from './instances';
 import { t } from './localize';
 import { Notice } from './notice';
 import { type HostState, type PanelCommand, snapshotOf } from './protocol';
+import { Reasons } from './reasons';
 
 export type Send = (command: PanelCommand) => void;
 
@@ -25,6 +26,7 @@ function Numbers({ snapshot, send }: { snapshot: GatewaySnapshot; send: Send }) 
   return (
     <>
       <Cache snapshot={snapshot} send={send} />
+      {snapshot.sessionCache.enabled && <Reasons turns={snapshot.turns} />}
       <Instances snapshot={snapshot} />
     </>
   );

@@ -1,8 +1,9 @@
 import type { GatewaySnapshot, SessionCacheSnapshot, TurnTotals } from '../gateway/snapshot';
 import type { Send } from './app';
 import { Button } from './button';
-import { count, duration, percent } from './format';
-import { t } from './localize';
+import { count, duration } from './format';
+import { plural, t } from './localize';
+import { percent } from './numbers';
 
 /** The session cache: how often a conversation was found warm, and what that saved. */
 export function Cache({ snapshot, send }: { snapshot: GatewaySnapshot; send: Send }) {
@@ -52,7 +53,15 @@ function Reuse({ cache }: { cache: SessionCacheSnapshot }) {
         value={lookups > 0 ? percent(cache.hit_rate) : '–'}
         meter={cache.hit_rate}
       >
-        {t('{0} hits, {1} misses', count(cache.hit_total), count(cache.miss_total))}
+        {t(
+          '{0}, {1}',
+          plural(cache.hit_total, { one: '{0} hit', other: '{0} hits' }, count(cache.hit_total)),
+          plural(
+            cache.miss_total,
+            { one: '{0} miss', other: '{0} misses' },
+            count(cache.miss_total),
+          ),
+        )}
       </Card>
       <Card
         name={t('Sessions')}

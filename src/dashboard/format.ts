@@ -5,11 +5,6 @@ export function count(value: number): string {
   return value.toLocaleString(document.documentElement.lang);
 }
 
-/** A share of 1 as `87%`. */
-export function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
-}
-
 /** Seconds as the largest unit that divides them: `30 min`, `90 s`, `2 h`. */
 export function duration(seconds: number): string {
   if (seconds % 3600 === 0) return `${seconds / 3600} h`;

@@ -1,7 +1,7 @@
 import { countReady } from '../gateway/snapshot';
 import type { Send } from './app';
 import { Button, CopyButton } from './button';
-import { t } from './localize';
+import { plural, t } from './localize';
 import { clientBaseUrl, type HostState } from './protocol';
 
 /** State and what can be done about it; below, what a client needs to connect. */
@@ -35,18 +35,20 @@ export function Header({ state, send }: { state: HostState; send: Send }) {
         <div class="connect">
           <span id="base-url-label">{t('Base URL')}</span>
           <code aria-labelledby="base-url-label">{url}</code>
-          <CopyButton
-            label={t('Copy URL')}
-            onClick={() => {
-              send('copyBaseUrl');
-            }}
-          />
-          <CopyButton
-            label={t('Copy API Key')}
-            onClick={() => {
-              send('copyApiKey');
-            }}
-          />
+          <div class="actions">
+            <CopyButton
+              label={t('Copy URL')}
+              onClick={() => {
+                send('copyBaseUrl');
+              }}
+            />
+            <CopyButton
+              label={t('Copy API Key')}
+              onClick={() => {
+                send('copyApiKey');
+              }}
+            />
+          </div>
         </div>
       )}
     </header>
@@ -91,7 +93,11 @@ function summarize(state: HostState): { tone: string; label: string } {
       const { ready, total } = countReady(state.snapshot);
       if (ready === 0) return { tone: 'warn', label: t('No instance ready') };
       const name = state.snapshot.demo ? t('Demo') : t('Ready');
-      return { tone: 'good', label: t('{0} ({1} of {2} instances)', name, ready, total) };
+      const forms = {
+        one: '{0} ({1} of {2} instance)',
+        other: '{0} ({1} of {2} instances)',
+      };
+      return { tone: 'good', label: plural(total, forms, name, ready, total) };
     }
   }
 }

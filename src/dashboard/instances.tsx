@@ -1,5 +1,6 @@
 import type { GatewaySnapshot, InstanceSnapshot, InstanceState } from '../gateway/snapshot';
-import { t } from './localize';
+import { count } from './format';
+import { plural, t } from './localize';
 
 /** One row per Lingma process. */
 export function Instances({ snapshot }: { snapshot: GatewaySnapshot }) {
@@ -92,7 +93,8 @@ function notes({ problem, signedIn, restarts }: InstanceSnapshot): string[] {
   return [
     ...(problem === null ? [] : [problem]),
     ...(signedIn === false ? [t('not signed in')] : []),
-    ...(restarts === 1 ? [t('restarted once')] : []),
-    ...(restarts > 1 ? [t('restarted {0} times', restarts)] : []),
+    ...(restarts > 0
+      ? [plural(restarts, { one: '{0} restart', other: '{0} restarts' }, count(restarts))]
+      : []),
   ];
 }

@@ -1,4 +1,5 @@
 /** `vscode.l10n.t` for the panel: same messages, same placeholders, the host's translations. */
+import { pluralForm, type PluralForms } from './numbers';
 
 const bundle = new Map<string, unknown>();
 
@@ -16,4 +17,9 @@ export function t(message: string, ...args: (string | number)[]): string {
   return template.replace(/\{(\d+)\}/g, (hole, index: string) =>
     String(args[Number(index)] ?? hole),
   );
+}
+
+/** `t` with the form that goes with `value`. The arguments are as for `t`, the value among them. */
+export function plural(value: number, forms: PluralForms, ...args: (string | number)[]): string {
+  return t(pluralForm(value, forms, document.documentElement.lang), ...args);
 }

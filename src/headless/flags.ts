@@ -13,8 +13,11 @@ export interface HeadlessFlags {
   readonly logLevel: LogLevel;
 }
 
-/** The environment variable that carries the key where a command line could be read by others. */
+/** The environment variables that carry keys where a command line could be read by others. */
 const KEY_VARIABLE = 'LINGMA_GATEWAY_API_KEY';
+const CLIENT_KEYS_VARIABLE = 'LINGMA_GATEWAY_CLIENT_KEYS';
+
+type NamedKey = GatewayOptions['clientKeys'][number];
 
 export const USAGE = `Usage: node dist/headless.js [options]
 
@@ -23,15 +26,27 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
 
   --lingma PROGRAM       the Lingma program; without it the usual places are
                          searched, then the embedded demo answers
+  --attach [WHERE]       use a Lingma client that runs already instead of starting
+                         one: an .info or .info.json file, a socket, a ws:// URL;
+                         without WHERE the usual places are searched
+  --agent-command LINE   run an agent that speaks the Agent Client Protocol on
+                         stdin and stdout, such as 'qwen --acp', in place of Lingma
   --instances N          Lingma processes to run (default ${defaults.instances})
   --port P               port on 127.0.0.1, 0 = any free one (default ${defaults.port})
-  --api-key K            key clients must send (default: $${KEY_VARIABLE},
-                         else a random one for this run)
+  --api-key K            the gateway's own key, which opens everything (default:
+                         $${KEY_VARIABLE}, else a random one for this run)
+  --client-key NAME=KEY  a key for one client, which opens /v1/* only and has
+                         sessions of its own; repeat it for more clients. Also
+                         taken from $${CLIENT_KEYS_VARIABLE}, where
+                         commas or line ends stand between them
   --work-dir DIR         where the processes keep their data and your Lingma
                          sign-in (default: .lingma-gateway in your home folder)
   --max-in-flight N      turns one process runs at once, 0 = unlimited
                          (default ${defaults.maxInFlight}); further ones wait in line
   --session-max N        conversations kept warm, 0 = none (default ${defaults.sessionMax})
+  --session-max-per-instance N
+                         of these, on one process at most, 0 = any number
+                         (default ${defaults.sessionMaxPerInstance})
   --session-ttl SECONDS  how long a conversation stays warm after its last turn,
                          0 = for ever (default ${defaults.sessionTtlSeconds})
   --verbose              log what the processes write
@@ -39,12 +54,16 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
 
 const spec = {
   lingma: { type: 'string' },
+  attach: { type: 'string' },
+  'agent-command': { type: 'string' },
   instances: { type: 'string' },
   port: { type: 'string' },
   'api-key': { type: 'string' },
+  'client-key': { type: 'string', multiple: true },
   'work-dir': { type: 'string' },
   'max-in-flight': { type: 'string' },
   'session-max': { type: 'string' },
+  'session-max-per-instance': { type: 'string' },
   'session-ttl': { type: 'string' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -58,14 +77,15 @@ export function parseFlags(
   const values = parse(argv);
   if (values.help) return 'help';
   const workDir = values['work-dir'];
-  for (const name of ['lingma', 'api-key', 'work-dir'] as const) {
+  for (const name of ['lingma', 'agent-command', 'api-key', 'work-dir'] as const) {
     if (values[name]?.trim() === '') throw flagError(name, `--${name} needs a value`);
   }
   return {
     apiKey: apiKeyOf(values['api-key'], env[KEY_VARIABLE]),
     logLevel: values.verbose ? 'debug' : 'info',
     gateway: {
-      program: values.lingma ?? '',
+      clientKeys: clientKeysOf(values['client-key'] ?? [], env[CLIENT_KEYS_VARIABLE] ?? ''),
+      source: sourceOf(values),
       instances: integer('instances', values.instances, defaults.instances, bounds.instances),
       port: integer('port', values.port, defaults.port, bounds.port),
       maxInFlight: integer(
@@ -79,6 +99,12 @@ export function parseFlags(
         values['session-max'],
         defaults.sessionMax,
         bounds.sessionMax,
+      ),
+      sessionMaxPerInstance: integer(
+        'session-max-per-instance',
+        values['session-max-per-instance'],
+        defaults.sessionMaxPerInstance,
+        bounds.sessionMaxPerInstance,
       ),
       sessionTtlSeconds: integer(
         'session-ttl',
@@ -94,10 +120,40 @@ export function parseFlags(
   };
 }
 
+/** One source at most: two would be two gateways. */
+function sourceOf(values: ReturnType<typeof parse>): GatewayOptions['source'] {
+  const { lingma, attach, instances, 'agent-command': command } = values;
+  const named = Object.entries({ lingma, attach, 'agent-command': command })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+  if (named.length > 1) {
+    throw flagError(undefined, `${named.join(' and ')} contradict each other: give only one`);
+  }
+  if (command !== undefined) return { kind: 'agent', command };
+  if (attach === undefined) return { kind: 'lingma', program: lingma ?? '' };
+  if (instances !== undefined && Number(instances) > 1) {
+    throw flagError('instances', '--attach uses the one client that runs: leave --instances out');
+  }
+  return { kind: 'attach', target: attach };
+}
+
+/** `--attach` may stand alone, which Node's parser does not know. */
+function withAttachTarget(argv: readonly string[]): string[] {
+  return argv.map((argument, index) => {
+    const next = argv[index + 1];
+    const alone = argument === '--attach' && (next === undefined || next.startsWith('-'));
+    return alone ? '--attach=auto' : argument;
+  });
+}
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: spec, strict: true, allowPositionals: false })
-      .values;
+    return parseArgs({
+      args: withAttachTarget(argv),
+      options: spec,
+      strict: true,
+      allowPositionals: false,
+    }).values;
   } catch (error) {
     // Node's message goes on with advice about `--`; its first sentence says what is wrong.
     const message = error instanceof Error ? error.message : String(error);
@@ -105,16 +161,40 @@ function parse(argv: readonly string[]) {
   }
 }
 
-/** The key, refused when no header could carry it unchanged: no client could ever match it. */
 function apiKeyOf(flag: string | undefined, variable: string | undefined): string {
-  const key = flag ?? variable ?? '';
+  return usableKey(
+    flag ?? variable ?? '',
+    flag === undefined ? undefined : 'api-key',
+    flag === undefined ? KEY_VARIABLE : '--api-key',
+  );
+}
+
+/** Flags and variable together: each names keys, so neither has to stand back for the other. */
+function clientKeysOf(flags: readonly string[], variable: string): NamedKey[] {
+  const listed = variable
+    .split(/[,\r\n]/)
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  return [
+    ...flags.map((entry) => namedKey(entry, 'client-key', '--client-key')),
+    ...listed.map((entry) => namedKey(entry, undefined, CLIENT_KEYS_VARIABLE)),
+  ];
+}
+
+/** The first `=` ends the name: many keys end with some. The rest is the key ring's to judge. */
+function namedKey(entry: string, flag: string | undefined, source: string): NamedKey {
+  const end = entry.indexOf('=');
+  const [name, key] = [entry.slice(0, end), entry.slice(end + 1)];
+  if (end < 1 || key === '') throw flagError(flag, `${source} takes NAME=KEY, both not empty`);
+  return { name, key: usableKey(key, flag, source) };
+}
+
+/** The key, refused when no header could carry it unchanged: no client could ever match it. */
+function usableKey(key: string, flag: string | undefined, source: string): string {
   if (key === key.trim() && /^[\x20-\x7e\xa0-\xff]*$/.test(key)) return key;
   // The key itself stays out of the message: this line may end up in a log.
-  throw flagError(
-    flag === undefined ? undefined : 'api-key',
-    `${flag === undefined ? KEY_VARIABLE : '--api-key'} takes printable Latin-1 characters ` +
-      'without white space at either end',
-  );
+  const rule = 'takes printable Latin-1 characters without white space at either end';
+  throw flagError(flag, `${source} ${rule}`);
 }
 
 function integer(

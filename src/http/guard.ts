@@ -3,17 +3,17 @@
  * header must name this machine (DNS rebinding), a browser's Origin must be our own (cross-site
  * requests), and everything that costs or tells something wants the key.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../base/errors';
+import { type ClientIdentity, type KeyRing, OWNER } from './keyRing';
 
 const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 export class Guard {
-  readonly #keyDigest: Buffer;
+  readonly #keys: KeyRing;
 
-  constructor(apiKey: string) {
-    this.#keyDigest = digest(apiKey);
+  constructor(keys: KeyRing) {
+    this.#keys = keys;
   }
 
   /** Throws `host_not_allowed` or `origin_not_allowed`. */
@@ -29,26 +29,26 @@ export class Guard {
   }
 
   /**
-   * Throws `invalid_api_key` unless one of the two headers clients use carries the key. Both are
-   * tried: some clients fill one of them with a key of their own.
+   * Whose key one of the two headers clients use carries; throws `invalid_api_key` if neither holds
+   * one. Both are tried: some clients fill one of them with a key of their own. Where each carries
+   * a key of ours, `Authorization` counts.
    */
-  checkKey(headers: IncomingHttpHeaders): void {
+  checkKey(headers: IncomingHttpHeaders): ClientIdentity {
     const bearer = /^Bearer\s+(.+)$/i.exec(headers.authorization ?? '')?.[1];
     const candidates = [bearer, headers['x-api-key']].flat();
-    const matches = candidates.map(
-      (candidate) => candidate !== undefined && this.#isKey(candidate.trim()),
+    const [client] = candidates.flatMap((candidate) =>
+      candidate === undefined ? [] : (this.#keys.identify(candidate.trim()) ?? []),
     );
-    if (!matches.includes(true)) throw invalidApiKey();
+    if (!client) throw invalidApiKey();
+    return client;
   }
 
-  /** Digests have one length, so comparing them tells nothing about the key's. */
-  #isKey(candidate: string): boolean {
-    return timingSafeEqual(digest(candidate), this.#keyDigest);
+  /** Like `checkKey`, and throws `owner_key_required` for every key but the gateway's own. */
+  checkOwner(headers: IncomingHttpHeaders): ClientIdentity {
+    const client = this.checkKey(headers);
+    if (client.name !== OWNER) throw ownerKeyRequired();
+    return client;
   }
-}
-
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }
 
 function hostNotAllowed(): GatewayError {
@@ -74,5 +74,15 @@ function invalidApiKey(): GatewayError {
     message:
       'The API key is missing or wrong. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"; ' +
       'the command "Lingma Gateway: Copy API Key" (or the launcher\'s first line) gives it.',
+  });
+}
+
+function ownerKeyRequired(): GatewayError {
+  return new GatewayError({
+    code: 'owner_key_required',
+    status: 403,
+    message:
+      'This is not open to client keys, which may call /v1/* only. Send the key of the gateway ' +
+      'itself (the command "Lingma Gateway: Copy API Key" or the launcher\'s first line gives it).',
   });
 }

@@ -14,6 +14,7 @@ import type { Logger } from '../observe/log';
 import { openAiError } from '../wire/openaiErrors';
 import { RequestContext } from './context';
 import type { Guard } from './guard';
+import type { ClientIdentity } from './keyRing';
 
 const HOST = '127.0.0.1';
 /** How long a refused request may go on sending its body. */
@@ -21,14 +22,26 @@ const DISCARD_LIMIT_MS = 1_000;
 /** How long requests may take to end by themselves once the server stops. */
 const CLOSE_GRACE_MS = 1_000;
 
-export interface Route {
+/** A path and what it does. Who may call it decides whether the handler learns who does. */
+export type Route = RouteBase & (PublicRoute | KeyRoute);
+
+interface RouteBase {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** `key` routes want the API key; `public` ones tell nothing that needs one. */
-  readonly access: 'key' | 'public';
-  handle(context: RequestContext): Promise<void> | void;
   /** The body of an error answer; OpenAI's shape by default. */
   readonly errorBody?: (error: GatewayError) => object;
+}
+
+/** Tells nothing that needs a key. */
+interface PublicRoute {
+  readonly access: 'public';
+  handle(context: RequestContext): Promise<void> | void;
+}
+
+/** `key` routes take the key of any client, `owner` ones that of the gateway alone. */
+interface KeyRoute {
+  readonly access: 'key' | 'owner';
+  handle(context: RequestContext, client: ClientIdentity): Promise<void> | void;
 }
 
 /** A finished request, for counters and the log. */
@@ -144,12 +157,24 @@ export class HttpServer {
       // merely offer HTTP/2 (`h2c`) go on as what they are.
       if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
       const match = this.#match(request.method, path);
-      if (match.access === 'key') this.#options.guard.checkKey(request.headers);
-      await match.handle(context);
+      await this.#handle(match, context);
     } catch (thrown) {
       // A client that is cut off in the middle of its body may never get to see the answer.
       await discardBody(request);
       this.#fail(context, route?.errorBody ?? openAiError, thrown);
+    }
+  }
+
+  #handle(route: Route, context: RequestContext): Promise<void> | void {
+    const { guard } = this.#options;
+    const { headers } = context.request;
+    switch (route.access) {
+      case 'public':
+        return route.handle(context);
+      case 'key':
+        return route.handle(context, guard.checkKey(headers));
+      case 'owner':
+        return route.handle(context, guard.checkOwner(headers));
     }
   }
 

@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { RequestContext } from '../../src/http/context';
 import { Guard } from '../../src/http/guard';
+import { KeyRing } from '../../src/http/keyRing';
 import { HttpServer, type RequestRecord, type Route } from '../../src/http/server';
 import { createLogger } from '../../src/observe/log';
 
@@ -31,7 +32,7 @@ export class HttpBench {
 
   constructor(handle: (context: RequestContext) => Promise<void> | void, routes: Route[] = []) {
     this.server = new HttpServer({
-      guard: new Guard(KEY),
+      guard: new Guard(new KeyRing(KEY)),
       logger: createLogger((_, line) => this.complaints.push(line), 'warn'),
       onRequest: (record) => this.requests.push(record),
     });

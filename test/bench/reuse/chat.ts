@@ -7,6 +7,9 @@ import type { Client } from './client';
 import type { Random } from './random';
 import { marked, scriptFor } from './tokens';
 
+/** Runs turns for a chat. */
+export type Sender = Pick<Client, 'send'>;
+
 /** A conversation that a workload takes further, round by round. */
 export interface Chatter {
   round(number: number): Promise<void>;
@@ -41,7 +44,7 @@ const FORK_DELAY = '\nDEMO:delay 10';
 
 export class Chat implements Chatter {
   readonly #name: string;
-  readonly #client: Client;
+  readonly #client: Sender;
   readonly #random: Random;
   readonly #habits: Habits;
   readonly #stream: boolean;
@@ -49,7 +52,7 @@ export class Chat implements Chatter {
   #model = MODELS[0] ?? '';
   #said = 0;
 
-  constructor(name: string, client: Client, random: Random, habits: Habits) {
+  constructor(name: string, client: Sender, random: Random, habits: Habits) {
     this.#name = name;
     this.#client = client;
     this.#random = random;

@@ -3,7 +3,7 @@ import { heading, say, table } from '../report';
 import { ModelGateway, SeedScheme, stateless } from './models';
 import { OurGateway } from './ours';
 import { type Outcome, runWorkload } from './run';
-import { NOT_APPLICABLE, type Workload, workloads } from './workloads';
+import { type Workload, workloads } from './workloads';
 
 /** Least share of the possible reuse. */
 const REUSE_GOAL = 0.99;
@@ -43,13 +43,8 @@ export async function reportFidelity({ scale, seed, only }: FidelityOptions): Pr
       'possible',
       'reuse ÷ possible',
     ],
-    [
-      ...rows.map(cellsOf),
-      ...NOT_APPLICABLE.map(([name]) => [name, ...Array<string>(7).fill('n/a')]),
-    ],
+    rows.map(cellsOf),
   );
-  say();
-  for (const [name, why] of NOT_APPLICABLE) say(`- n/a, ${name}: ${why}`);
   say(`\n${method}`);
   return reportGoals(rows.map(({ workload, ours }) => [workload.name, ours] as const));
 }

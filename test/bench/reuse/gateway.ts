@@ -7,6 +7,8 @@ import type {
 
 /** One request of a client. */
 export interface Turn {
+  /** The client whose API key it comes with; the gateway's own key if absent. */
+  readonly caller?: string;
   readonly messages: readonly ChatCompletionMessageParam[];
   readonly model: string;
   readonly tools: readonly ChatCompletionTool[];

@@ -95,8 +95,8 @@ export class IdealCache {
 }
 
 /** `result[i]` stands for the first `i` messages, within what else makes a conversation. */
-function transcriptsOf({ messages, model, tools }: Turn): string[] {
-  let transcript = JSON.stringify([model, tools]);
+function transcriptsOf({ caller, messages, model, tools }: Turn): string[] {
+  let transcript = JSON.stringify([caller, model, tools]);
   const transcripts = [transcript];
   for (const message of messages) {
     transcript += `\n${message.role}: ${tokensOf([message]).join(' ')}`;

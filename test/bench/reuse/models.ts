@@ -34,23 +34,23 @@ export class SeedScheme implements Scheme {
     this.#branch = branch;
   }
 
-  find({ messages, tools }: Turn): string | undefined {
+  find({ caller, messages, tools }: Turn): string | undefined {
     // The seed gives every turn with tools a new session.
     if (tools.length > 0) return undefined;
     const before = messages.slice(0, -1);
-    const key = this.#key(before, before);
+    const key = this.#key(caller, before, before);
     const sessionId = this.#sessions.get(key);
     if (sessionId !== undefined) this.#touch(key, sessionId);
     return sessionId;
   }
 
   keep(
-    { messages, tools }: Turn,
+    { caller, messages, tools }: Turn,
     answer: ChatCompletionAssistantMessageParam,
     sessionId: string,
   ): void {
     if (tools.length > 0) return;
-    this.#touch(this.#key(messages, [...messages, answer]), sessionId);
+    this.#touch(this.#key(caller, messages, [...messages, answer]), sessionId);
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > SeedScheme.#max && oldest !== undefined) {
       this.#sessions.delete(oldest);
@@ -63,10 +63,11 @@ export class SeedScheme implements Scheme {
   }
 
   #key(
+    caller: string | undefined,
     messages: readonly ChatCompletionMessageParam[],
     branch: readonly ChatCompletionMessageParam[],
   ): string {
-    return buildKey('bench', messages, {
+    return buildKey(caller ?? 'bench', messages, {
       branchContext: this.#branch ? hashBranchContext(branch) : undefined,
     });
   }

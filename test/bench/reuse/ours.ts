@@ -14,17 +14,24 @@ import type { Exchange, Gateway, Judgement, Reply, Turn, Verdict } from './gatew
 import { RecordReader } from './record';
 import { sameTokens, tokensOf } from './tokens';
 
+/** The client that has a key besides the gateway's own. */
+export const SECOND_CLIENT = { name: 'second', key: 'key-of-the-second-client' } as const;
+
 /** Longest wait for what no answer waits for: records, and the deletion of sessions given up. */
 const SETTLE_LIMIT_MS = 2_000;
 
 export class OurGateway implements Gateway {
   readonly #process: HeadlessGateway;
-  readonly #client: OpenAI;
+  /** By the name of their API key; the gateway's own under no name. */
+  readonly #clients: ReadonlyMap<string | undefined, OpenAI>;
   readonly #killWithUs: () => void;
 
   private constructor(process_: HeadlessGateway) {
     this.#process = process_;
-    this.#client = process_.openai();
+    this.#clients = new Map([
+      [undefined, process_.openai()],
+      [SECOND_CLIENT.name, process_.openai(SECOND_CLIENT.key)],
+    ]);
     this.#killWithUs = () => void process_.child.kill();
     process.once('exit', this.#killWithUs);
   }
@@ -32,19 +39,25 @@ export class OurGateway implements Gateway {
   static async launch({ flags = [], env = {} }: LaunchOptions = {}): Promise<OurGateway> {
     const gateway = await HeadlessGateway.launch({
       // Named, because an installed Lingma would go before the demo.
-      flags: ['--lingma', path.join(distFolder, 'demo.js'), ...flags],
+      flags: [
+        ...['--lingma', path.join(distFolder, 'demo.js')],
+        ...['--client-key', `${SECOND_CLIENT.name}=${SECOND_CLIENT.key}`],
+        ...flags,
+      ],
       env: { DEMO_LINGMA_DELTA_CHARS: '100', ...env },
     });
     return new OurGateway(gateway);
   }
 
-  async send({ messages, model, tools, stream }: Turn): Promise<Reply> {
+  async send({ caller, messages, model, tools, stream }: Turn): Promise<Reply> {
+    const client = this.#clients.get(caller);
+    if (!client) throw new Error(`nobody gave ${caller ?? 'the owner'} a key`);
     const request: ChatCompletionCreateParamsNonStreaming = {
       model,
       messages: [...messages],
       ...(tools.length > 0 ? { tools: [...tools] } : {}),
     };
-    const { completions } = this.#client.chat;
+    const { completions } = client.chat;
     if (stream) {
       const { data, response } = await completions
         .create({ ...request, stream: true })
@@ -63,15 +76,19 @@ export class OurGateway implements Gateway {
 
   async judge(exchanges: readonly Exchange[]): Promise<Judgement> {
     const { record, leaks } = await this.#settledRecord();
+    const callers = new Map<string, string | undefined>();
+    const shared: string[] = [];
     const verdicts = exchanges.map(({ turn, reply }): Verdict => {
       const [token = ''] = tokensOf([reply.message]);
-      const ask = record.answered.get(token);
+      const ask = record.answered.get(token)?.shift();
       if (!ask) return { faithful: false, reused: false, received: undefined };
-      const { received, isReply, model } = ask;
+      const { received, isReply, model, session } = ask;
+      if (!callers.has(session)) callers.set(session, turn.caller);
+      else if (callers.get(session) !== turn.caller) shared.push(`${session} served two keys`);
       const faithful = model === turn.model && sameTokens(received, tokensOf(turn.messages));
       return { faithful, reused: isReply, received };
     });
-    return { verdicts, violations: [...record.violations, ...leaks] };
+    return { verdicts, violations: [...record.violations, ...shared, ...leaks] };
   }
 
   /** Instances with a process right now. */

@@ -4,13 +4,14 @@
  */
 import * as v from 'valibot';
 import type { DemoRecord } from '../../support/headless';
-import { readTokens, replyToken, scriptedAnswer } from './tokens';
+import { pictureMark, readTokens, replyToken, scriptedAnswer } from './tokens';
 
 const askParams = v.object({
   requestId: v.string(),
   sessionId: v.string(),
   questionText: v.string(),
   isReply: v.boolean(),
+  chatContext: v.object({ imageUrls: v.optional(v.array(v.string()), []) }),
   extra: v.object({ modelConfig: v.object({ key: v.string() }) }),
 });
 
@@ -18,11 +19,14 @@ const askParams = v.object({
 export interface RecordedAsk {
   readonly isReply: boolean;
   readonly model: string;
+  /** Process and id of the session it ran on. */
+  readonly session: string;
   /** Tokens the session held when it arrived, followed by those it brought. */
   readonly received: readonly string[];
 }
 
 interface RecordedSession {
+  readonly key: string;
   readonly model: string;
   readonly tokens: string[];
   turns: number;
@@ -39,14 +43,19 @@ interface PendingAsk {
 }
 
 export class RecordReader {
-  /** The answered asks by the first token of their answer, which no other answer has. */
-  readonly answered = new Map<string, RecordedAsk>();
+  /**
+   * The answered asks by the first token of their answer. Only chats that are told to say the same
+   * share one; their asks stand in order, and they ask one after the other.
+   */
+  readonly answered = new Map<string, RecordedAsk[]>();
   readonly violations: string[] = [];
   /** Sessions by process and id. */
   readonly #sessions = new Map<string, RecordedSession>();
   /** New conversations whose session has no id yet. */
   readonly #opening = new Map<string, v.InferOutput<typeof askParams>>();
   readonly #pending = new Map<string, PendingAsk>();
+  /** SHA-256 of the uploaded pictures, by the addresses they were given. */
+  readonly #pictures = new Map<string, string>();
 
   constructor(records: readonly DemoRecord[]) {
     for (const record of records) this.#read(record);
@@ -68,6 +77,9 @@ export class RecordReader {
     const key = `${record.pid}/${String(record['sessionId'])}`;
     const requestId = String(record['requestId']);
     switch (record.event) {
+      case 'image-uploaded':
+        this.#pictures.set(String(record['imageUrl']), String(record['sha256']));
+        return;
       case 'session-created':
         this.#opened(key, requestId);
         return;
@@ -102,7 +114,7 @@ export class RecordReader {
     this.#opening.delete(requestId);
     if (!ask) return;
     const { key: model } = ask.extra.modelConfig;
-    const session: RecordedSession = { model, tokens: [], turns: 0, busy: false };
+    const session: RecordedSession = { key, model, tokens: [], turns: 0, busy: false };
     this.#sessions.set(key, session);
     this.#began(ask, key.slice(key.indexOf('/') + 1), session);
   }
@@ -113,12 +125,27 @@ export class RecordReader {
     if (model !== session.model) this.violations.push(`${sessionId} continued with ${model}`);
     session.busy = true;
     session.turns++;
-    session.tokens.push(...readTokens(questionText));
+    session.tokens.push(...readTokens(this.#withPictures(ask)));
     const scripted = scriptedAnswer(questionText);
     const answer =
       scripted === undefined ? [replyToken(sessionId, session.turns)] : readTokens(scripted);
-    const recorded = { isReply, model, received: [...session.tokens] };
+    const recorded = { isReply, model, session: session.key, received: [...session.tokens] };
     this.#pending.set(requestId, { ask, session, answer, recorded });
+  }
+
+  /** A prompt with the pictures that came along where it speaks of them. */
+  #withPictures({ requestId, questionText, chatContext }: v.InferOutput<typeof askParams>): string {
+    const { imageUrls } = chatContext;
+    let shown = 0;
+    const text = questionText.replace(/\[Image (\d+)\]/g, (_, number: string) => {
+      shown++;
+      return pictureMark(this.#pictures.get(imageUrls[Number(number) - 1] ?? '') ?? 'unknown');
+    });
+    if (shown !== imageUrls.length) {
+      const count = `${imageUrls.length} pictures, ${shown} places`;
+      this.violations.push(`${requestId} came with ${count} for them`);
+    }
+    return text;
   }
 
   #finished(requestId: string, complete: boolean): void {
@@ -129,6 +156,8 @@ export class RecordReader {
     session.busy = false;
     // No conversation has this token: a session with half an answer is faithful to none.
     session.tokens.push(...(complete ? answer : ['half an answer']));
-    if (complete) this.answered.set(answer[0] ?? '', recorded);
+    if (!complete) return;
+    const [token = ''] = answer;
+    this.answered.set(token, [...(this.answered.get(token) ?? []), recorded]);
   }
 }

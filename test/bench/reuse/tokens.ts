@@ -3,9 +3,11 @@
  * a text tell which messages it holds, whole and in which order. Answers have their own: scripted
  * ones as told by their prompt, the demo's own reply by the session and the turn it names.
  */
+import { sha256 } from '../../support/pictures';
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 
 const TOKEN = /<<([\w.-]+)>>|Turn (\d+) of session ([0-9a-f]{8})/g;
+const PICTURE = /data:image\/png;base64,([\w+/=]+)/g;
 const SCRIPT = /^DEMO:echo-json (".*")$/m;
 
 /** A text in the middle of two tokens, so that one that was cut off lacks the second. */
@@ -21,7 +23,19 @@ export function readTokens(text: string): string[] {
 
 /** The tokens of a conversation; a message's text goes before its calls. */
 export function tokensOf(messages: readonly ChatCompletionMessageParam[]): string[] {
-  return messages.flatMap((message) => readTokens(JSON.stringify(message)));
+  return messages.flatMap((message) => readTokens(withPictureTokens(JSON.stringify(message))));
+}
+
+/** A message with each picture replaced by the token that tells its bytes. */
+function withPictureTokens(json: string): string {
+  return json.replace(PICTURE, (_, data: string) =>
+    pictureMark(sha256(Buffer.from(data, 'base64'))),
+  );
+}
+
+/** Stands for a picture in a text; the bytes of two pictures never have the same SHA-256. */
+export function pictureMark(digest: string): string {
+  return `<<image.${digest.slice(0, 16)}>>`;
 }
 
 /** The one token of the demo's own reply; its turns count from 1. */

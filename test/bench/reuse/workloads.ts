@@ -4,7 +4,9 @@ import type { LaunchOptions } from '../../support/headless';
 import { Chat, type Chatter, type Habits } from './chat';
 import type { Client } from './client';
 import type { IdealCache, Limits } from './ideal';
-import type { OurGateway } from './ours';
+import { ImageChats } from './imageChats';
+import { type OurGateway, SECOND_CLIENT } from './ours';
+import { PairOfChats } from './pairOfChats';
 import type { Random } from './random';
 import { ToolChat } from './toolChat';
 
@@ -48,6 +50,8 @@ const MIXED: Habits = {
   edits: 0.075,
   forks: 0.15,
 };
+/** Answers are scripted, so that those of two chats are the same as well. */
+const TWINS: Habits = { ...TRIMMING, untrimmedAnswers: true };
 const TTL_MS = 1_000;
 const SESSION_MAX = 8;
 const TOOL_STEPS = 30;
@@ -87,6 +91,15 @@ export function workloads(scale: number): Workload[] {
           resultLength: 200,
           stream: random.chance(0.5),
         }),
+    }),
+    talk('two API keys, identical text', TWINS, {
+      chats: 25,
+      chat: (name, client, random) =>
+        new PairOfChats(name, client, random, TWINS, SECOND_CLIENT.name),
+    }),
+    talk('image turns, chats of the same words', TRIMMING, {
+      chats: 25,
+      chat: (name, client, random) => new ImageChats(name, client, random),
     }),
     talk('client compacts every 4 turns', { ...TRIMMING, compactsEvery: 4 }, { chats: 20 }),
     talk('model switch in mid-conversation', { ...TRIMMING, switchesModel: 0.3 }, { chats: 20 }),
@@ -130,12 +143,6 @@ export function workloads(scale: number): Workload[] {
     chats: Math.max(4, Math.round(workload.chats * scale)),
   }));
 }
-
-/** Rows that session-reuse and its proof name and this version has no answer to, and why. */
-export const NOT_APPLICABLE: readonly (readonly [string, string])[] = [
-  ['two API keys, identical text', 'not applicable, a gateway has one key'],
-  ['image turns', 'not applicable, images are refused (unsupported_content)'],
-];
 
 /** Kills one of the processes, by turns: an instance that dies too often is not started again. */
 async function crash(round: number, gateway: OurGateway, ideal: IdealCache): Promise<void> {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, it } from 'mocha';
 import { Guard } from '../../../src/http/guard';
+import { KeyRing } from '../../../src/http/keyRing';
 import { assertCode, thrownBy } from '../../support/errors';
 
-const guard = new Guard('right-key');
+const guard = new Guard(new KeyRing('right-key', [{ name: 'ci', key: 'ci-key' }]));
 
 describe('http/guard', () => {
   describe('Host', () => {
@@ -118,7 +119,8 @@ describe('http/guard', () => {
     };
     for (const [what, headers] of Object.entries(right)) {
       it(`is taken ${what}`, () => {
-        guard.checkKey(headers);
+        assert.equal(guard.checkKey(headers).name, 'owner');
+        assert.equal(guard.checkOwner(headers).name, 'owner');
       });
     }
 
@@ -143,6 +145,27 @@ describe('http/guard', () => {
         assertCode(error, 'invalid_api_key');
         assert.equal(error.status, 401);
         assert.ok(!error.message.includes('right-key'));
+        // Before anything is said of what the key may do.
+        assertCode(
+          thrownBy(() => guard.checkOwner(headers)),
+          'invalid_api_key',
+        );
+      });
+    }
+
+    const clients: Record<string, IncomingHttpHeaders> = {
+      'as Bearer': { authorization: 'Bearer ci-key' },
+      'as x-api-key': { 'x-api-key': 'ci-key' },
+      'beside a wrong one': { authorization: 'Bearer wrong', 'x-api-key': 'ci-key' },
+      'as Bearer beside the owner’s': { authorization: 'Bearer ci-key', 'x-api-key': 'right-key' },
+    };
+    for (const [what, headers] of Object.entries(clients)) {
+      it(`of a client, ${what}, names the client and is not the owner's`, () => {
+        assert.equal(guard.checkKey(headers).name, 'ci');
+        const error = thrownBy(() => guard.checkOwner(headers));
+        assertCode(error, 'owner_key_required');
+        assert.equal(error.status, 403);
+        assert.match(error.message, /Send the key of the gateway itself/);
       });
     }
   });
