@@ -6,6 +6,7 @@ import type { HostState } from './dashboard/protocol';
 import type { GatewayOptions } from './gateway/options';
 import { createExports, type LingmaGatewayExports } from './vscode/api';
 import { ApiKey } from './vscode/apiKey';
+import { ChatProvider } from './vscode/chatProvider';
 import { registerCommands } from './vscode/commands';
 import { Config } from './vscode/config';
 import { GatewayController } from './vscode/controller';
@@ -57,6 +58,8 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
       currentState: () => controller.state,
     }),
   );
+  // Some editors made from VS Code have no language models.
+  if ('registerLanguageModelChatProvider' in vscode.lm) store.add(new ChatProvider(controller));
   const statusBar = store.add(new StatusBar());
   const notice = new FailureNotice(context.globalState);
   const extensionId = context.extension.id;

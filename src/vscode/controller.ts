@@ -15,7 +15,7 @@ import { Throttle } from './throttle';
 
 export type HostedGateway = Pick<
   Gateway,
-  'start' | 'stop' | 'snapshot' | 'onDidChange' | 'clearSessions'
+  'start' | 'stop' | 'snapshot' | 'onDidChange' | 'clearSessions' | 'chat' | 'models'
 >;
 
 export interface ControllerDependencies {
@@ -76,6 +76,11 @@ export class GatewayController implements Disposable {
 
   get state(): HostState {
     return this.#state;
+  }
+
+  /** The gateway that turns may be given to; undefined unless the state is `ready`. */
+  get serving(): Pick<HostedGateway, 'chat' | 'models'> | undefined {
+    return this.#state.kind === 'ready' ? this.#running?.gateway : undefined;
   }
 
   /**

@@ -27,15 +27,22 @@ export const settingIds = {
   autoStart: 'lingmaGateway.autoStart',
   port: 'lingmaGateway.port',
   lingmaPath: 'lingmaGateway.lingmaPath',
+  connection: 'lingmaGateway.connection',
+  attachTo: 'lingmaGateway.attachTo',
+  agentCommand: 'lingmaGateway.agentCommand',
   instances: 'lingmaGateway.instances',
   maxInFlight: 'lingmaGateway.maxInFlight',
   sessionMax: 'lingmaGateway.sessionMax',
+  sessionMaxPerInstance: 'lingmaGateway.sessionMaxPerInstance',
   sessionTtl: 'lingmaGateway.sessionTtl',
   modelAliases: 'lingmaGateway.modelAliases',
   showStatusBar: 'lingmaGateway.showStatusBar',
 } as const;
 
 export type SettingName = keyof typeof settingIds;
+
+/** Whose models they are in VS Code's chat: the `vendor` of a model selector. */
+export const chatVendor = 'lingma';
 
 export const viewTypes = { panel: 'lingmaGateway.panel' } as const;
 

@@ -1,8 +1,12 @@
 /** The extension's settings: their shape, defaults and limits, and how they become gateway options. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type GatewayError, invalidRequest } from '../base/errors';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
 import { settingIds, type SettingName } from './ids';
+
+const connections = ['spawn', 'attach'] as const;
+export type Connection = (typeof connections)[number];
 
 export interface Settings {
   /** Start the gateway when the window opens. */
@@ -11,11 +15,19 @@ export interface Settings {
   readonly port: number;
   /** Absolute path of the Lingma program; empty = look for it, then use the demo. */
   readonly lingmaPath: string;
+  /** Start Lingma, or use a client of it that runs already. */
+  readonly connection: Connection;
+  /** What to attach to: an info file, a socket or a `ws://` URL; empty = search the usual places. */
+  readonly attachTo: string;
+  /** Command line of an agent to run in place of Lingma; empty = none. */
+  readonly agentCommand: string;
   readonly instances: number;
   /** Turns one instance runs at once; 0 = unlimited. */
   readonly maxInFlight: number;
   /** Sessions the cache keeps; 0 switches reuse off. */
   readonly sessionMax: number;
+  /** Sessions kept on one instance; 0 = as many as `sessionMax` allows. */
+  readonly sessionMaxPerInstance: number;
   /** Seconds a session stays reusable after its last turn; 0 = for ever. */
   readonly sessionTtl: number;
   /** Glob of a client's model name → model id, or `default`. */
@@ -27,9 +39,13 @@ export const settingDefaults: Settings = {
   autoStart: true,
   port: defaults.port,
   lingmaPath: '',
+  connection: 'spawn',
+  attachTo: '',
+  agentCommand: '',
   instances: defaults.instances,
   maxInFlight: defaults.maxInFlight,
   sessionMax: defaults.sessionMax,
+  sessionMaxPerInstance: defaults.sessionMaxPerInstance,
   sessionTtl: defaults.sessionTtlSeconds,
   modelAliases: defaults.modelAliases,
   showStatusBar: true,
@@ -41,6 +57,7 @@ export const settingBounds = {
   instances: bounds.instances,
   maxInFlight: bounds.maxInFlight,
   sessionMax: bounds.sessionMax,
+  sessionMaxPerInstance: bounds.sessionMaxPerInstance,
   sessionTtl: bounds.sessionTtlSeconds,
 } as const satisfies Partial<Record<SettingName, { min: number; max: number }>>;
 
@@ -83,6 +100,17 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     return typeof value === 'string' ? expandHome(value.trim()) : correct(name, value, '');
   }
 
+  function text(name: 'attachTo' | 'agentCommand'): string {
+    const value = read(name) ?? '';
+    return typeof value === 'string' ? value.trim() : correct(name, value, '');
+  }
+
+  function connection(name: 'connection'): Connection {
+    const value = read(name) ?? settingDefaults[name];
+    const known = connections.find((candidate) => candidate === value);
+    return known ?? correct(name, value, settingDefaults[name]);
+  }
+
   function aliases(name: 'modelAliases'): Record<string, string> {
     const value = read(name) ?? settingDefaults[name];
     if (typeof value !== 'object' || Array.isArray(value)) {
@@ -108,9 +136,13 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     autoStart: boolean('autoStart'),
     port: integer('port'),
     lingmaPath: path('lingmaPath'),
+    connection: connection('connection'),
+    attachTo: text('attachTo'),
+    agentCommand: text('agentCommand'),
     instances: integer('instances'),
     maxInFlight: integer('maxInFlight'),
     sessionMax: integer('sessionMax'),
+    sessionMaxPerInstance: integer('sessionMaxPerInstance'),
     sessionTtl: integer('sessionTtl'),
     modelAliases: aliases('modelAliases'),
     showStatusBar: boolean('showStatusBar'),
@@ -118,7 +150,10 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
   return { settings, corrections };
 }
 
-/** The options of the next gateway; `host` is what settings do not decide. */
+/**
+ * The options of the next gateway; `host` is what settings do not decide. Throws `invalid_request`
+ * for settings that contradict each other.
+ */
 export function toGatewayOptions(
   settings: Settings,
   host: Pick<GatewayOptions, 'apiKey' | 'workDir' | 'distDir'>,
@@ -126,15 +161,37 @@ export function toGatewayOptions(
   return {
     ...host,
     port: settings.port,
-    program: settings.lingmaPath,
+    source: sourceOf(settings),
     instances: settings.instances,
     maxInFlight: settings.maxInFlight,
     sessionMax: settings.sessionMax,
+    sessionMaxPerInstance: settings.sessionMaxPerInstance,
     sessionTtlSeconds: settings.sessionTtl,
     modelAliases: settings.modelAliases,
+    clientKeys: [],
     // A second window on a port of its own gets a folder of its own, and with it its own sign-in.
     workDirConflict: 'next',
   };
+}
+
+/** An agent goes before a program: a path that was set earlier may stay. */
+function sourceOf(settings: Settings): GatewayOptions['source'] {
+  const { connection, attachTo, agentCommand, lingmaPath } = settings;
+  if (connection === 'spawn') {
+    return agentCommand
+      ? { kind: 'agent', command: agentCommand }
+      : { kind: 'lingma', program: lingmaPath };
+  }
+  if (agentCommand) throw contradiction();
+  return { kind: 'attach', target: attachTo };
+}
+
+function contradiction(): GatewayError {
+  return invalidRequest(
+    undefined,
+    `${settingIds.connection} says attach, but ${settingIds.agentCommand} names an agent to start. ` +
+      'Empty the command, or set the connection to spawn.',
+  );
 }
 
 /** The names of the options that differ; empty when a running gateway can stay as it is. */

@@ -24,7 +24,8 @@ export class StatusBar implements Disposable {
   }
 
   render(state: HostState): void {
-    const view = renderStatusBar(state, vscode.l10n.t);
+    const language = vscode.l10n.bundle ? vscode.env.language : 'en';
+    const view = renderStatusBar(state, vscode.l10n.t, language);
     // Setting the same tooltip again would close the one that is being read.
     const shown = JSON.stringify(view);
     if (shown === this.#shown) return;

@@ -1,4 +1,5 @@
 /** What the status bar shows for each state, as plain data: no VS Code needed to test it. */
+import { percent, pluralForm } from '../dashboard/numbers';
 import { type HostState, clientBaseUrl } from '../dashboard/protocol';
 import { countReady, type GatewaySnapshot } from '../gateway/snapshot';
 import { commandIds, type CommandName, displayName, settingIds } from './ids';
@@ -23,11 +24,17 @@ export const tooltipCommands = [
   'showLog',
 ] as const satisfies CommandName[];
 
+const INSTANCES_READY = {
+  one: '{0} of {1} instance ready',
+  other: '{0} of {1} instances ready',
+};
+
 const pathArgument = encodeURIComponent(JSON.stringify([settingIds.lingmaPath]));
 
 type TooltipCommand = (typeof tooltipCommands)[number];
 
-export function renderStatusBar(state: HostState, t: Localize): StatusBarView {
+/** @param language BCP 47 tag of the language that `t` speaks. */
+export function renderStatusBar(state: HostState, t: Localize, language: string): StatusBarView {
   const links = (...names: TooltipCommand[]): string =>
     names.map((name) => `[${linkTitle(name, t)}](command:${commandIds[name]})`).join(' · ');
   const view = (
@@ -68,7 +75,7 @@ export function renderStatusBar(state: HostState, t: Localize): StatusBarView {
       const says = [
         snapshot.demo ? t('demo answers') : t('ready'),
         rate && t('hit rate {0}', rate),
-        t('{0} of {1} instances ready', ready, total),
+        t(pluralForm(total, INSTANCES_READY, language), ready, total),
       ];
       return view(
         text,
@@ -88,7 +95,7 @@ export function renderStatusBar(state: HostState, t: Localize): StatusBarView {
 function hitRate({ sessionCache: cache }: GatewaySnapshot): string | undefined {
   if (!cache.enabled) return undefined;
   if (cache.hit_total + cache.miss_total === 0) return '–';
-  return `${Math.round(cache.hit_rate * 100)}%`;
+  return percent(cache.hit_rate);
 }
 
 function numbers(

@@ -53,6 +53,14 @@ class FakeGateway implements HostedGateway {
   clearSessions() {
     return 3;
   }
+
+  models() {
+    return Promise.resolve([]);
+  }
+
+  async *chat() {
+    // Nobody talks in these tests.
+  }
 }
 
 const portInUse = () =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { commandIds, section, settingIds, viewTypes } from '../../../src/vscode/ids';
+import { chatVendor, commandIds, section, settingIds, viewTypes } from '../../../src/vscode/ids';
 import { settingBounds, settingDefaults } from '../../../src/vscode/settings';
 import manifest from '../../../package.json';
 import strings from '../../../package.nls.json';
@@ -47,12 +47,10 @@ describe('package.json', () => {
   });
 
   it('lets no workspace choose the program or the port', () => {
-    for (const id of [settingIds.lingmaPath, settingIds.port]) {
-      assert.equal(properties[id]?.scope, 'machine');
-    }
-    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
-      settingIds.lingmaPath,
-    ]);
+    const { lingmaPath, connection, attachTo, agentCommand, port } = settingIds;
+    const choices = [lingmaPath, connection, attachTo, agentCommand];
+    for (const id of [...choices, port]) assert.equal(properties[id]?.scope, 'machine');
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, choices);
   });
 
   it('uses every string of package.nls.json and no other', () => {
@@ -65,6 +63,14 @@ describe('package.json', () => {
       'onStartupFinished',
       `onWebviewPanel:${viewTypes.panel}`,
     ]);
+  });
+
+  it('contributes the models under the vendor of the code', () => {
+    const { languageModelChatProviders } = manifest.contributes;
+    assert.deepEqual(
+      languageModelChatProviders.map(({ vendor }) => vendor),
+      [chatVendor],
+    );
   });
 
   it('ships what it names', () => {

@@ -23,9 +23,13 @@ describe('settings', () => {
       autoStart: false,
       port: 0,
       lingmaPath: '/opt/lingma',
+      connection: 'attach',
+      attachTo: 'ws://127.0.0.1:36510/',
+      agentCommand: '',
       instances: 16,
       maxInFlight: 0,
       sessionMax: 0,
+      sessionMaxPerInstance: 0,
       sessionTtl: 0,
       modelAliases: { 'gpt-*': 'lingma-max' },
       showStatusBar: false,
@@ -47,11 +51,14 @@ describe('settings', () => {
       autoStart: 'yes',
       port: '8317',
       lingmaPath: 7,
+      connection: 'join',
+      agentCommand: null,
+      attachTo: ['x'],
       instances: Number.NaN,
       modelAliases: ['gpt-*'],
     });
     assert.deepEqual(settings, settingDefaults);
-    assert.equal(corrections.length, 5);
+    assert.equal(corrections.length, 7);
   });
 
   it('cut fractions', () => {
@@ -93,5 +100,24 @@ describe('gateway options', () => {
       'sessionTtlSeconds',
     ]);
     assert.deepEqual(changedOptions(options, { ...options, apiKey: 'new' }), ['apiKey']);
+  });
+
+  it('take an agent before a program, and a running client before neither', () => {
+    const sourceOf = (change: Partial<typeof settingDefaults>) =>
+      toGatewayOptions({ ...settingDefaults, ...change }, host).source;
+    const lingmaPath = '/opt/lingma';
+    assert.deepEqual(sourceOf({ lingmaPath }), { kind: 'lingma', program: lingmaPath });
+    assert.deepEqual(sourceOf({ lingmaPath, agentCommand: 'qwen --acp' }), {
+      kind: 'agent',
+      command: 'qwen --acp',
+    });
+    assert.deepEqual(sourceOf({ lingmaPath, connection: 'attach', attachTo: '/w/.info' }), {
+      kind: 'attach',
+      target: '/w/.info',
+    });
+    assert.throws(
+      () => sourceOf({ connection: 'attach', agentCommand: 'qwen --acp' }),
+      /lingmaGateway\.connection says attach.*Empty the command/,
+    );
   });
 });

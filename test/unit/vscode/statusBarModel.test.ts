@@ -6,12 +6,12 @@ import { instance, snapshot, t } from './support';
 
 describe('the status bar item', () => {
   const ready = (change: Partial<GatewaySnapshot> = {}) =>
-    renderStatusBar({ kind: 'ready', snapshot: snapshot(change) }, t);
+    renderStatusBar({ kind: 'ready', snapshot: snapshot(change) }, t, 'en');
   const { sessionCache } = snapshot();
   const warm = { ...sessionCache, hit_total: 87, miss_total: 13, hit_rate: 0.8696 };
 
   it('says off when stopped, and offers the start', () => {
-    const view = renderStatusBar({ kind: 'stopped' }, t);
+    const view = renderStatusBar({ kind: 'stopped' }, t, 'en');
     assert.equal(view.text, '$(circle-slash) Lingma off');
     assert.equal(view.accessibilityLabel, 'Lingma Gateway: stopped');
     assert.equal(view.background, undefined);
@@ -19,8 +19,8 @@ describe('the status bar item', () => {
   });
 
   it('spins while it starts and stops', () => {
-    const starting = renderStatusBar({ kind: 'starting', snapshot: null }, t);
-    const stopping = renderStatusBar({ kind: 'stopping', snapshot: snapshot() }, t);
+    const starting = renderStatusBar({ kind: 'starting', snapshot: null }, t, 'en');
+    const stopping = renderStatusBar({ kind: 'stopping', snapshot: snapshot() }, t, 'en');
     assert.equal(starting.text, '$(loading~spin) Lingma starting');
     assert.equal(stopping.text, '$(loading~spin) Lingma stopping');
   });
@@ -35,6 +35,11 @@ describe('the status bar item', () => {
     );
     assert.match(view.tooltip, /`http:\/\/127\.0\.0\.1:8317\/v1`/);
     assert.equal(view.background, undefined);
+  });
+
+  it('counts one instance as one', () => {
+    const { accessibilityLabel } = ready({ sessionCache: warm });
+    assert.equal(accessibilityLabel, 'Lingma Gateway: ready, hit rate 87%, 1 of 1 instance ready');
   });
 
   it('shows no made-up rate before the first look-up, and none when the cache is off', () => {
@@ -62,6 +67,7 @@ describe('the status bar item', () => {
     const view = renderStatusBar(
       { kind: 'failed', code: 'start_failed', problem, snapshot: null },
       t,
+      'en',
     );
     assert.equal(view.text, '$(error) Lingma failed');
     assert.equal(view.background, 'error');
@@ -72,9 +78,9 @@ describe('the status bar item', () => {
   it('links only to commands that the tooltip is trusted with', () => {
     const trusted = new Set<string>(tooltipCommands.map((name) => commandIds[name]));
     const views = [
-      renderStatusBar({ kind: 'stopped' }, t),
-      renderStatusBar({ kind: 'starting', snapshot: null }, t),
-      renderStatusBar({ kind: 'failed', code: 'internal', problem: '', snapshot: null }, t),
+      renderStatusBar({ kind: 'stopped' }, t, 'en'),
+      renderStatusBar({ kind: 'starting', snapshot: null }, t, 'en'),
+      renderStatusBar({ kind: 'failed', code: 'internal', problem: '', snapshot: null }, t, 'en'),
       ready({ demo: true }),
     ];
     for (const { tooltip } of views) {

@@ -45,15 +45,37 @@ describe('the extension in a window', () => {
       return (cells[1] === String(pid) && cells[3] === '1') || undefined;
     });
     assert.match(await row.innerText(), /Ready/);
-    assert.match(await workbench.panel.locator('body').innerText(), /4 hits, 1 misses/);
+    assert.match(await workbench.panel.locator('body').innerText(), /4 hits, 1 miss\n/);
   });
 
-  it('draws the panel in a dark and a light theme', async () => {
+  it('tells in the panel why sessions were reused or not', async () => {
+    const table = workbench.panel.getByRole('table', { name: 'Why sessions were reused or not' });
+    const rows = await table.locator('tbody tr').all();
+    const cells = await Promise.all(
+      rows.map(async (row) => [
+        await row.locator('th .name').innerText(),
+        ...(await row.locator('td').allInnerTexts()).map((text) => text.trim()),
+      ]),
+    );
+    assert.deepEqual(cells, [
+      ['Continued', '4', '80%'],
+      ['New', '1', '20%'],
+      ...['Branched', 'Busy', 'Compacted', 'Diverged', 'Expired', 'Lost'].map((name) => [
+        name,
+        '0',
+        '0%',
+      ]),
+    ]);
+    for (const row of rows) assert.match(await row.locator('th .quiet').innerText(), /\w.*\.$/);
+  });
+
+  it('draws the panel in dark, light and high contrast', async () => {
     // The confirmation of the copy command passes by; the picture is of the lasting state.
     await workbench.page.getByText('Copied the API key').waitFor({ state: 'hidden' });
     for (const [name, theme] of [
       ['dark', 'Default Dark Modern'],
       ['light', 'Default Light Modern'],
+      ['high-contrast', 'Default High Contrast'],
     ] as const) {
       workbench.changeSettings({ 'workbench.colorTheme': theme });
       await workbench.panel.locator(`body.vscode-${name}`).waitFor();
