@@ -10,6 +10,8 @@ export interface Ask {
   readonly isReply: boolean;
   /** Empty for the default model. */
   readonly modelKey: string;
+  /** Where the pictures of the question are kept. */
+  readonly imageUrls: readonly string[];
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -131,6 +133,12 @@ function modelKey(params: Readonly<Record<string, unknown>>): string {
   return typeof key === 'string' ? key : '';
 }
 
+function imageUrls(params: Readonly<Record<string, unknown>>): string[] {
+  const context = params['chatContext'];
+  const urls = isObject(context) ? context['imageUrls'] : undefined;
+  return Array.isArray(urls) ? urls.map(String) : [];
+}
+
 /**
  * Checks the parameters of `chat/ask` against protocol §4a.1, stricter than the real process so
  * that a wrong payload shows here first. Throws an {@link RpcError} that names the field.
@@ -153,5 +161,6 @@ export function readAsk(params: unknown): Ask {
     questionText: String(params['questionText']),
     isReply: params['isReply'] === true,
     modelKey: modelKey(params),
+    imageUrls: imageUrls(params),
   };
 }

@@ -1,14 +1,14 @@
 import { type Ask, readAsk } from './askParams';
-import { DirectiveError, type Script, readScript } from './directives';
+import { DirectiveError, type Script, readScript, unscripted } from './directives';
 import { type RpcId, rpcCodes, RpcError } from './jsonRpc';
 import { type Step, planTurn } from './plan';
-import { type Stage, playTurn } from './player';
+import { type Stage, type TurnResult, playTurn } from './player';
 import { demoReply, demoThinking, titleOf } from './replyText';
 import { Session } from './sessions';
 import type { Client, RunningTurn, World } from './world';
 
 /** An ask that is refused with a `chat/finish` (protocol §4a.2 status codes). */
-interface Refusal {
+export interface Refusal {
   readonly code: number;
   readonly reason: string;
 }
@@ -41,6 +41,8 @@ function refusalOf(ask: Ask, world: World): Refusal | undefined {
   if (ask.modelKey !== '' && !world.models.reasoning.has(ask.modelKey)) {
     return { code: 400, reason: `model not found: ${ask.modelKey}` };
   }
+  const unknown = ask.imageUrls.find((url) => world.images.digestOf(url) === undefined);
+  if (unknown !== undefined) return { code: 400, reason: `image not found: ${unknown}` };
   return undefined;
 }
 
@@ -59,15 +61,19 @@ function stepsFor(ask: Ask, script: Script, session: Session, world: World): Ste
     sessionId: session.id,
     turn: session.exchanges.length + 1,
     heldCharacters: session.heldCharacters,
+    images: ask.imageUrls.length,
+    heldImages: session.heldImages,
   };
-  const { deltaChars, delayMs, gapMs } = world.knobs;
+  const { deltaChars, delayMs, gapMs, prefillCps } = world.knobs;
+  const prepared = script === unscripted ? world.answers.take(ask.questionText) : undefined;
   const thinks = world.models.reasoning.get(ask.modelKey) === true;
   return planTurn({
-    script,
+    script: prepared === undefined ? script : { ...script, body: { kind: 'text', text: prepared } },
     reply: () => demoReply(facts),
     thinking: thinks ? () => demoThinking(facts) : undefined,
     deltaChars,
     delayMs,
+    prefillMs: prefillCps > 0 ? Math.ceil((1000 * ask.questionText.length) / prefillCps) : 0,
     gapMs,
   });
 }
@@ -117,13 +123,21 @@ function sendFinish(
   });
 }
 
+/** How a turn is told to its client, in one of the two dialects. */
+export interface Telling {
+  readonly stage: Stage;
+  /** The turn is over, and neither the connection nor the process was cut. */
+  readonly finish: (end: TurnResult) => void;
+}
+
 /** Plays one turn to its end and keeps what was said in the transcript. */
-async function runTurn(
+export async function runTurn(
   ask: Ask,
   steps: readonly Step[],
   session: Session,
   client: Client,
   world: World,
+  telling: Telling,
 ): Promise<void> {
   const controller = new AbortController();
   const turn: RunningTurn = {
@@ -133,13 +147,22 @@ async function runTurn(
       controller.abort();
     },
   };
+  const images = ask.imageUrls.map((url) => world.images.digestOf(url) ?? '');
+  if (images.length > 0) {
+    const ids = { requestId: ask.requestId, sessionId: session.id };
+    world.records.event('images-received', { ...ids, images });
+  }
   session.running = ask.requestId;
   world.turns.set(ask.requestId, turn);
   client.turns.add(turn);
-  const stage = stageFor(ask, session, client, world);
-  const end = await playTurn(steps, stage, controller.signal);
+  const end = await playTurn(steps, telling.stage, controller.signal);
   session.running = undefined;
-  session.add({ requestId: ask.requestId, question: ask.questionText, answer: end.answer });
+  session.add({
+    requestId: ask.requestId,
+    question: ask.questionText,
+    answer: end.answer,
+    images,
+  });
   world.turns.delete(ask.requestId);
   client.turns.delete(turn);
   world.records.event('turn-finished', {
@@ -151,9 +174,32 @@ async function runTurn(
     characters: end.answer.length,
   });
   // After the record: a process killed right here must not have given an answer it never noted.
-  if (end.outcome === 'finished' || (end.outcome === 'stopped' && world.knobs.stopFinish)) {
-    sendFinish(client, ask, session.id, end);
+  if (end.outcome !== 'cut') telling.finish(end);
+}
+
+/** A turn of `chat/ask`: events as requests, then `chat/finish` (protocol §4a.2). */
+function tellChat(ask: Ask, session: Session, client: Client, world: World): Telling {
+  return {
+    stage: stageFor(ask, session, client, world),
+    finish: (end) => {
+      if (end.outcome === 'stopped' && !world.knobs.stopFinish) return;
+      sendFinish(client, ask, session.id, end);
+    },
+  };
+}
+
+/**
+ * What to play for `ask` on a session that is there; a refusal says why not, and `exit` that the
+ * process is ending because the prompt said so.
+ */
+export function prepareTurn(ask: Ask, session: Session, world: World): Step[] | Refusal | 'exit' {
+  const script = readScriptOf(ask);
+  if ('code' in script) return script;
+  if (script.ending.kind === 'exit-before') {
+    world.exit(script.ending.code);
+    return 'exit';
   }
+  return refusalOf(ask, world) ?? stepsFor(ask, script, session, world);
 }
 
 /** Sends the reply to `chat/ask` itself in the way the `askReply` knob wants it. */
@@ -218,7 +264,8 @@ async function serve(
   }
   const session = refusalOf(ask, world) ?? sessionFor(ask, world);
   if (session instanceof Session) {
-    await runTurn(ask, stepsFor(ask, script, session, world), session, client, world);
+    const steps = stepsFor(ask, script, session, world);
+    await runTurn(ask, steps, session, client, world, tellChat(ask, session, client, world));
   } else {
     refuse(ask, session, client, world);
   }

@@ -11,7 +11,10 @@ export interface RunOptions {
 
 /** What the command line asks for. */
 export type Command =
-  { readonly kind: 'help' } | { readonly kind: 'run'; readonly run: RunOptions };
+  | { readonly kind: 'help' }
+  | { readonly kind: 'run'; readonly run: RunOptions }
+  /** A standard agent on stdin and stdout (protocol §4c). */
+  | { readonly kind: 'agent'; readonly knobs: Knobs };
 
 type StandardFlag = 'transportType' | 'workDir' | 'socketPort' | 'httpPort';
 
@@ -36,8 +39,8 @@ function port(name: string, text: string): number {
 }
 
 /**
- * Reads `start --transportType=websocket --workDir=… --socketPort=… --httpPort=…` and the knobs
- * behind it (protocol §1.1, §8.2). Throws {@link UsageError} on anything else.
+ * Reads `start --transportType=websocket --workDir=… --socketPort=… --httpPort=…` or `--acp`, and the
+ * knobs behind it (protocol §1.1, §4c, §8.2). Throws {@link UsageError} on anything else.
  */
 export function readCommandLine(
   argv: readonly string[],
@@ -45,6 +48,7 @@ export function readCommandLine(
 ): Command {
   if (argv.includes('--help')) return { kind: 'help' };
   const [command, ...rest] = argv;
+  if (command === '--acp') return { kind: 'agent', knobs: readKnobs(splitArguments(rest), env) };
   if (command !== 'start') {
     throw new UsageError(`expected the command "start", got ${JSON.stringify(command ?? '')}`);
   }
@@ -73,6 +77,7 @@ export function usage(): string {
 Usage:
   node demo.js start --transportType=websocket --workDir=DIR --socketPort=PORT --httpPort=PORT
                      [--knob=value …]
+  node demo.js --acp [--knob=value …]        a standard agent on stdin and stdout
 
 Knobs (flag, then environment variable; the flag wins; default in brackets):
 ${describeKnobs()}

@@ -1,11 +1,13 @@
-import type { WebSocket } from 'ws';
+import { sessionPrompt } from './acp';
+import type { Channel } from './channel';
 import { chatAsk } from './chat';
-import { type FrameEvent, FrameReader, FrameWriter } from './framing';
+import type { FrameEvent } from './framing';
 import {
   type Incoming,
   type RpcId,
   RpcError,
   errorText,
+  notificationText,
   resultText,
   rpcCodes,
   sortMessage,
@@ -14,37 +16,29 @@ import { findMethod, paramsObject } from './methods';
 import { Outbox } from './outbox';
 import type { Client, RunningTurn, World } from './world';
 
-/** More unsent bytes than this hold a turn back. */
-const congestion = 1024 * 1024;
-const closeGraceMs = 500;
 /** The close code for a peer that breaks the protocol (RFC 6455 §7.4.1). */
 const protocolError = 1002;
 
-/** One WebSocket client, from its first byte to its last (protocol §2, §2.1, §3). */
+/** One client, from its first byte to its last (protocol §2, §2.1, §3). */
 export class Connection implements Client {
   readonly turns = new Set<RunningTurn>();
-  readonly #socket: WebSocket;
+  readonly #channel: Channel;
   readonly #world: World;
   readonly #name: string;
-  readonly #writer: FrameWriter;
-  readonly #reader = new FrameReader();
   readonly #outbox: Outbox;
   readonly #disabled: ReadonlySet<string>;
   #initialized = false;
 
   /** `name` tells the connections of one process apart in its log. */
-  constructor(socket: WebSocket, name: string, world: World) {
+  constructor(channel: Channel, name: string, world: World) {
     const { knobs } = world;
-    this.#socket = socket;
+    this.#channel = channel;
     this.#name = name;
     this.#world = world;
     this.#disabled = new Set(knobs.disable.split(','));
-    this.#writer = new FrameWriter((data) => {
-      if (socket.readyState === socket.OPEN) socket.send(data);
-    }, knobs);
     this.#outbox = new Outbox({
       write: (json) => {
-        this.#writer.write(json);
+        this.#channel.write(json);
       },
       stringIds: knobs.stringIds,
       ackTimeoutMs: knobs.ackTimeoutMs,
@@ -52,14 +46,13 @@ export class Connection implements Client {
         this.#giveUp(id, method);
       },
     });
-    // The default binaryType makes every message one Buffer, text as well as binary.
-    socket.on('message', (data: Buffer) => {
-      for (const event of this.#reader.push(data)) this.#receive(event);
+    channel.onEvent((event) => {
+      this.#receive(event);
     });
-    socket.on('close', () => {
+    channel.onClose(() => {
       this.#end();
     });
-    socket.on('error', (error) => {
+    channel.onError((error) => {
       world.records.log(`${name}: ${error.message}`);
     });
     world.records.event('client-connected', { client: name });
@@ -69,25 +62,24 @@ export class Connection implements Client {
     this.#outbox.request(method, params, onReply);
   };
 
+  readonly notify: Client['notify'] = (method, params) => {
+    this.#channel.write(notificationText(method, params));
+  };
+
   readonly reply: Client['reply'] = (id, result) => {
-    this.#writer.write(resultText(id, result));
+    this.#channel.write(resultText(id, result));
   };
 
   readonly fail: Client['fail'] = (id, code, message) => {
-    this.#writer.write(errorText(id, code, message));
+    this.#channel.write(errorText(id, code, message));
   };
 
-  readonly isCongested = (): boolean => this.#socket.bufferedAmount > congestion;
+  readonly isCongested = (): boolean => this.#channel.isCongested();
 
   readonly isAcknowledged = (): boolean => this.#outbox.unanswered === 0;
 
-  /** Closes politely, then for good when the client does not answer the close. */
   readonly close: Client['close'] = (code, reason) => {
-    this.#writer.flush();
-    this.#socket.close(code, reason);
-    setTimeout(() => {
-      this.#socket.terminate();
-    }, closeGraceMs).unref();
+    this.#channel.close(code, reason);
   };
 
   #receive(event: FrameEvent): void {
@@ -146,13 +138,16 @@ export class Connection implements Client {
       if (!this.#initialized && name !== 'initialize') {
         throw new RpcError(rpcCodes.notInitialized, `${name} came before initialize`);
       }
-      const method = this.#disabled.has(name) ? undefined : findMethod(name);
-      if (name === 'chat/ask' && !this.#disabled.has(name)) {
+      const disabled = this.#disabled.has(name);
+      const method = disabled ? undefined : findMethod(name, this.#world.speaks);
+      if (name === 'chat/ask' && !disabled && this.#world.speaks === 'lingma') {
         await chatAsk(id, params, this, this.#world);
+      } else if (name === 'session/prompt' && !disabled) {
+        await sessionPrompt(id, paramsObject(params), this, this.#world);
       } else if (method === undefined) {
         throw new RpcError(rpcCodes.unknownMethod, `unknown method: ${name}`);
       } else {
-        const result = method(paramsObject(params), this.#world);
+        const result = method(paramsObject(params), this.#world, this);
         if (name === 'initialize') this.#initialized = true;
         if (id !== undefined) this.reply(id, result);
       }

@@ -2,7 +2,11 @@
 export type Body =
   | { readonly kind: 'reply' }
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'deltas'; readonly deltas: readonly string[] }
   | { readonly kind: 'words'; readonly count: number };
+
+/** How the text of an answer is wrapped: a list of blocks, or one block. */
+export type ContentShape = 'array' | 'object';
 
 /** How a scripted turn ends; `after` counts answer deltas. */
 export type Ending =
@@ -31,12 +35,20 @@ export interface Script {
   readonly delayMs?: number;
   readonly gapMs?: number;
   readonly think?: string;
+  /** Thoughts in the middle of the answer; `after` counts answer deltas. */
+  readonly lateThink?: { readonly after: number; readonly text: string };
   /** Replaces what was streamed, with `overwrite:true`. */
   readonly overwrite?: string;
   /** Only the first half is streamed; the whole text stands in `fullAnswer`. */
   readonly halfStreamed?: boolean;
+  /** Stands in `fullAnswer`, whatever was streamed. */
+  readonly fullAnswer?: string;
+  /** Answers carry `content` of this shape instead of `text` (protocol §8.1, case 24). */
+  readonly content?: ContentShape;
   /** Stands in for `statusCode` of a good finish; `undefined` inside leaves the field out. */
   readonly finishCode?: { readonly value: unknown };
+  /** Stands in for `reason` of a good finish. */
+  readonly finishReason?: string;
   readonly tool?: ToolCall;
 }
 
@@ -78,6 +90,12 @@ function say(script: Script, text: string): Script {
   return { ...script, body: { kind: 'text', text: before + text } };
 }
 
+function texts(argument: string): string[] {
+  const value = json(argument);
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw new DirectiveError(`expected a JSON list of strings, got "${argument}"`);
+}
+
 function firstWord(argument: string): readonly [string, string] {
   const space = argument.indexOf(' ');
   if (space < 0) return [argument, ''];
@@ -105,6 +123,22 @@ const directives: Readonly<Record<string, Directive>> = {
     help: '"TEXT"  answer exactly the text of this JSON string; joins with echo',
     apply: (script, argument) => say(script, jsonText(argument)),
   },
+  fence: {
+    help: 'TEXT  put TEXT into the answer as a thinking fence; joins with echo',
+    apply: (script, argument) => say(script, `\`\`\`\`think::1\n${argument}\n\`\`\`\``),
+  },
+  card: {
+    help: 'NAME  put a tool card into the answer; joins with echo',
+    apply: (script, argument) =>
+      say(script, `\`\`\`toolCall::${argument}::call-1::FINISHED\n\`\`\``),
+  },
+  deltas: {
+    help: '["TEXT", …]  answer in exactly these deltas',
+    apply: (script, argument) => ({
+      ...script,
+      body: { kind: 'deltas', deltas: texts(argument) },
+    }),
+  },
   words: {
     help: 'N  answer "word1 word2 …" up to N, one delta each',
     apply: (script, argument) => ({
@@ -128,6 +162,13 @@ const directives: Readonly<Record<string, Directive>> = {
     help: 'TEXT  send TEXT as chat/think first',
     apply: (script, argument) => ({ ...script, think: argument }),
   },
+  'think-after': {
+    help: 'N TEXT  send TEXT as chat/think after N deltas',
+    apply: (script, argument) => {
+      const [after, text] = firstWord(argument);
+      return { ...script, lateThink: { after: whole(after, manyDeltas), text } };
+    },
+  },
   overwrite: {
     help: 'TEXT  stream a draft (the echo text when there is one), then TEXT with overwrite:true',
     apply: (script, argument) => ({ ...script, overwrite: argument }),
@@ -139,6 +180,21 @@ const directives: Readonly<Record<string, Directive>> = {
       body: { kind: 'text', text: argument },
       halfStreamed: true,
     }),
+  },
+  'full-answer': {
+    help: '"TEXT"  use this JSON string as fullAnswer, whatever was streamed',
+    apply: (script, argument) => ({ ...script, fullAnswer: jsonText(argument) }),
+  },
+  content: {
+    help: 'array|object  wrap the text of answers in blocks',
+    apply: (script, argument) => {
+      if (argument === 'array' || argument === 'object') return { ...script, content: argument };
+      throw new DirectiveError(`expected array or object, got "${argument}"`);
+    },
+  },
+  'finish-reason': {
+    help: 'TEXT  use TEXT as reason of chat/finish',
+    apply: (script, argument) => ({ ...script, finishReason: argument }),
   },
   'finish-code': {
     help: 'JSON|missing  use this value as statusCode of chat/finish',

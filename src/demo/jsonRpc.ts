@@ -72,6 +72,11 @@ export function requestText(id: RpcId, method: string, params: object): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }
 
+/** The text of a notification of ours. */
+export function notificationText(method: string, params: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, params });
+}
+
 /** The text of a good reply. */
 export function resultText(id: RpcId, result: unknown): string {
   return JSON.stringify({ jsonrpc: '2.0', id, result });

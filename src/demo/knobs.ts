@@ -66,7 +66,31 @@ const table = {
   ),
   delayMs: integer(0, [0, anHour], 'wait before the first delta'),
   gapMs: integer(0, [0, anHour], 'pause between deltas'),
+  prefillCps: integer(
+    0,
+    [0, 1_000_000_000],
+    'read N characters of the arriving prompt a second before the first delta, on top of delay; ' +
+      'what the session holds costs nothing, as with a warm cache; 0 reads at once',
+  ),
   deltaChars: integer(12, [1, 1_000_000], 'most characters (code points) of one delta'),
+  answers: text(
+    'FILE',
+    undefined,
+    'JSON list of answers to prompts without directives, each a text or {"match", "answer"}: ' +
+      'the first one left whose match the prompt holds is given, once; then the ordinary answer',
+  ),
+  imageUpload: choice(
+    ['ok', 'early', 'refused', 'error', 'failed', 'never'],
+    'ok',
+    'how image/upload ends (early: the notification before the reply; refused: success false; ' +
+      'failed: a notification without an address; never: no notification)',
+  ),
+  imageDelayMs: integer(0, [0, anHour], 'wait before the notification of image/upload'),
+  imageMaxBytes: integer(
+    10 * 1024 * 1024,
+    [0, 1_000_000_000],
+    'largest image that image/upload takes; 0 takes any',
+  ),
   models: text('FILE', undefined, 'JSON file to answer config/queryModels with, as it stands'),
   sessionMax: integer(512, [0, 1_000_000], 'sessions held before "Session limit reached"'),
   signedOut: flag('start signed out; opening the login URL signs in'),
@@ -77,6 +101,16 @@ const table = {
   ),
   stringIds: flag('number the requests to the client with strings'),
   stopFinish: flag('send chat/finish (cancelled) after chat/stop', true),
+  promptEnd: choice(
+    ['finish-first', 'reply-first', 'reply-only', 'finish-only', 'reply-early', 'error'],
+    'finish-first',
+    'how session/prompt ends: chat_finish and reply in this order, one of them alone, the reply ' +
+      'before the answer, or an error reply',
+  ),
+  promptFullAnswer: flag('put fullAnswer into chat_finish', true),
+  chunkContent: choice(['object', 'array'], 'object', 'shape of the content of session/update'),
+  updateMeta: flag('put the request id into session/update', true),
+  strayStdout: flag('as an agent: print a line that is no message before each message'),
   disable: text('METHOD,…', '', 'methods to answer with -32601'),
   split: integer(0, [0, 1_000_000], 'cut what is sent into binary messages of N bytes; 0 does not'),
   coalesce: flag('send the frames of one turn of the event loop as one message'),
@@ -87,6 +121,8 @@ const table = {
   startExit: integer(undefined, [0, 255], 'exit with this code instead of listening'),
   stderrFlood: integer(0, [0, 1_000_000_000], 'write N bytes to stderr before listening'),
   noInfo: flag('do not write .info'),
+  infoJson: flag('write .info.json as well'),
+  socket: text('PATH', undefined, 'also listen on this unix socket'),
   ignoreSigterm: flag('do not stop on SIGTERM'),
 } as const;
 

@@ -1,11 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AnswerBook, readAnswers } from './answers';
+import { lineChannel } from './channel';
 import { type RunOptions, readCommandLine, usage } from './commandLine';
-import { writeInfo } from './infoFile';
-import { UsageError } from './knobs';
+import { Connection } from './connection';
+import { writeInfo, writeInfoJson } from './infoFile';
+import { ImageStore } from './images';
+import { type Knobs, UsageError } from './knobs';
 import { readModels, sampleModels } from './models';
-import { openRecords } from './records';
-import { loginUrlOf, serveHttp, serveSockets } from './server';
+import { type Records, openAgentRecords, openRecords } from './records';
+import { loginUrlOf, serveHttp, serveLocal, serveSockets } from './server';
 import { SessionStore } from './sessions';
 import type { World } from './world';
 
@@ -30,8 +34,43 @@ function stopOnSignals(ignoreSigterm: boolean, cleanUp: () => void): void {
   process.on('SIGTERM', ignoreSigterm ? () => undefined : stop);
 }
 
+function createWorld(
+  speaks: World['speaks'],
+  knobs: Knobs,
+  records: Records,
+  loginUrl: string,
+): World {
+  return {
+    speaks,
+    knobs,
+    loginUrl,
+    models: knobs.models === undefined ? sampleModels() : readModels(knobs.models),
+    answers: new AnswerBook(knobs.answers === undefined ? [] : readAnswers(knobs.answers)),
+    images: new ImageStore(),
+    sessions: new SessionStore(knobs.sessionMax),
+    turns: new Map(),
+    account: { signedIn: !knobs.signedOut },
+    records,
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** A standard agent on stdin and stdout (protocol §4c); the end of its input is its own. */
+async function runAgent(knobs: Knobs): Promise<void> {
+  const records = openAgentRecords(knobs.record);
+  const world = createWorld('agent', knobs, records, '');
+  stopOnSignals(knobs.ignoreSigterm, () => undefined);
+  if (knobs.stderrFlood > 0) flood(knobs.stderrFlood);
+  if (knobs.startDelayMs > 0) await delay(knobs.startDelayMs);
+  if (knobs.startExit !== undefined) {
+    leave('start-up failed on request (startExit)', knobs.startExit);
+    return;
+  }
+  new Connection(lineChannel(process.stdin, process.stdout, knobs.strayStdout), 'client', world);
+  process.stdin.once('end', () => process.exit(0));
+}
+
 async function run({ workDir, socketPort, httpPort, knobs }: RunOptions): Promise<void> {
-  const models = knobs.models === undefined ? sampleModels() : readModels(knobs.models);
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   const records = openRecords(workDir, knobs.record);
   const cleanUps: (() => void)[] = [];
@@ -46,22 +85,17 @@ async function run({ workDir, socketPort, httpPort, knobs }: RunOptions): Promis
     leave('start-up failed on request (startExit)', knobs.startExit);
     return;
   }
-  const world: World = {
-    knobs,
-    loginUrl: loginUrlOf(httpPort),
-    models,
-    sessions: new SessionStore(knobs.sessionMax),
-    turns: new Map(),
-    account: { signedIn: !knobs.signedOut },
-    records,
-    exit: (code) => process.exit(code),
-  };
+  const world = createWorld('lingma', knobs, records, loginUrlOf(httpPort));
   await serveHttp(httpPort, world.account);
   cleanUps.push(await serveSockets(socketPort, world));
-  if (!knobs.noInfo) cleanUps.push(writeInfo(workDir, socketPort));
+  const { socket } = knobs;
+  if (socket !== undefined) cleanUps.push(await serveLocal(socket, world));
+  const reachable = { workDir, socketPort, socket };
+  if (!knobs.noInfo) cleanUps.push(writeInfo(reachable));
+  if (knobs.infoJson) cleanUps.push(writeInfoJson(reachable));
   records.log(
     `Communication servers ready - WebSocket: 127.0.0.1:${socketPort}, ` +
-      `HTTP: 127.0.0.1:${httpPort}, IPC: none`,
+      `HTTP: 127.0.0.1:${httpPort}, IPC: ${socket ?? 'none'}`,
   );
 }
 
@@ -69,6 +103,7 @@ async function main(): Promise<void> {
   try {
     const command = readCommandLine(process.argv.slice(2), process.env);
     if (command.kind === 'help') process.stdout.write(usage());
+    else if (command.kind === 'agent') await runAgent(command.knobs);
     else await run(command.run);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

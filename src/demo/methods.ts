@@ -1,9 +1,11 @@
+import { cancelSession, initializeAgent, newSession, setModel } from './acp';
+import { uploadImage } from './images';
 import { RpcError, isObject, rpcCodes } from './jsonRpc';
 import type { Session } from './sessions';
-import type { World } from './world';
+import type { Client, World } from './world';
 
 /** Answers one request; what it returns is the result. */
-type Method = (params: Readonly<Record<string, unknown>>, world: World) => unknown;
+type Method = (params: Readonly<Record<string, unknown>>, world: World, client: Client) => unknown;
 
 /** Fake on purpose, and easy to search for: no client may ever pass them on (protocol §3). */
 const canaries = {
@@ -40,6 +42,7 @@ function summary(session: Session): object {
     sessionTitle: session.title,
     gmtCreate: session.createdAt,
     chatCount: session.exchanges.length,
+    imageCount: session.heldImages,
   };
 }
 
@@ -52,7 +55,7 @@ function authStatus(world: World): object {
 
 const nothing: Method = () => ({});
 
-/** Every request the demo answers, besides `chat/ask` (protocol §3, §4a.3). */
+/** Every request the demo answers, besides `chat/ask` and `session/prompt` (protocol §3, §4a.3, §4b, §7). */
 const methods: Readonly<Record<string, Method>> = {
   initialize: () => ({
     capabilities: { textDocumentSync: 0 },
@@ -78,6 +81,10 @@ const methods: Readonly<Record<string, Method>> = {
   'user/plan': () => {
     throw new RpcError(rpcCodes.upstream, 'HTTP status 404');
   },
+  'image/upload': uploadImage,
+  'session/new': newSession,
+  'session/set_model': setModel,
+  'session/cancel': cancelSession,
   'chat/stop': (params, world) => {
     world.turns.get(textParam(params, 'requestId'))?.stop();
     return {};
@@ -101,10 +108,23 @@ const methods: Readonly<Record<string, Method>> = {
   },
 };
 
+/** What a standard agent answers, besides `session/prompt` (protocol §4c). */
+const agentMethods: Readonly<Record<string, Method>> = {
+  initialize: initializeAgent,
+  'session/new': newSession,
+  'session/set_model': setModel,
+  'session/cancel': cancelSession,
+  'session/close': (params, world) => {
+    forget(knownSession(params, world), world);
+    return {};
+  },
+};
+
 const tolerated = ['dataPolicy/', 'snapshot/', 'workingSpaceFile/', 'textDocument/'];
 
 /** Finds the method of a request, or `undefined` for one that is answered with -32601. */
-export function findMethod(name: string): Method | undefined {
+export function findMethod(name: string, speaks: World['speaks']): Method | undefined {
+  if (speaks === 'agent') return Object.hasOwn(agentMethods, name) ? agentMethods[name] : undefined;
   if (Object.hasOwn(methods, name)) return methods[name];
   return tolerated.some((prefix) => name.startsWith(prefix)) ? nothing : undefined;
 }

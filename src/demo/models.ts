@@ -11,18 +11,18 @@ export interface ModelCatalogue {
 }
 
 const samples = [
-  { key: 'org_auto', displayName: 'Auto', isReasoning: false, isDefault: true },
+  { key: 'org_auto', displayName: 'Auto', isReasoning: false, isDefault: true, isVl: true },
   { key: 'dashscope_qwen3_coder', displayName: 'Qwen3-Coder', isReasoning: false },
   {
     key: 'dashscope_qwen_plus_20250428_thinking',
     displayName: 'Qwen-Plus Thinking',
     isReasoning: true,
   },
-  { key: 'kmodel', displayName: 'Kimi-K2.6', isReasoning: false },
+  { key: 'kmodel', displayName: 'Kimi-K2.6', isReasoning: false, isVl: true },
 ].map((model) => ({
   ...model,
   isDefault: model.isDefault ?? false,
-  isVl: false,
+  isVl: model.isVl ?? false,
   format: 'openai',
   source: 'system',
   model: '',

@@ -1,4 +1,4 @@
-import type { Script, ToolCall } from './directives';
+import type { ContentShape, Script, ToolCall } from './directives';
 import { cutDeltas, firstHalf } from './replyText';
 
 /** One step of a turn, in the order of protocol §4a.2. */
@@ -12,7 +12,13 @@ export type Step =
   | { readonly kind: 'title' }
   | { readonly kind: 'think'; readonly text: string; readonly phase: 'start' | 'done' }
   | { readonly kind: 'tool'; readonly call: ToolCall }
-  | { readonly kind: 'answer'; readonly text: string; readonly overwrite: boolean }
+  | {
+      readonly kind: 'answer';
+      readonly text: string;
+      readonly overwrite: boolean;
+      /** Absent for text as it is. */
+      readonly content?: ContentShape;
+    }
   | { readonly kind: 'hang' }
   | { readonly kind: 'close' }
   | { readonly kind: 'exit'; readonly code: number }
@@ -34,6 +40,8 @@ export interface PlanInput {
   readonly thinking: (() => string) | undefined;
   readonly deltaChars: number;
   readonly delayMs: number;
+  /** How long the model takes to read what arrived; comes on top of every other delay. */
+  readonly prefillMs: number;
   readonly gapMs: number;
 }
 
@@ -51,6 +59,7 @@ function speech({ script, reply, deltaChars }: PlanInput): Speech {
       `word${index + 1}${index + 1 < body.count ? ' ' : ''}`;
     return { deltas: Array.from({ length: body.count }, word) };
   }
+  if (body.kind === 'deltas') return { deltas: body.deltas };
   if (body.kind === 'reply') {
     return { deltas: cutDeltas(overwrite === undefined ? reply() : draft, deltaChars) };
   }
@@ -71,7 +80,10 @@ function spaced(steps: readonly Step[], gapMs: number): Step[] {
 function thinkSteps(input: PlanInput): Step[] {
   const { script, thinking, deltaChars } = input;
   const text = script.think ?? (script.body.kind === 'reply' ? thinking?.() : undefined);
-  if (text === undefined) return [];
+  return text === undefined ? [] : thoughts(text, deltaChars);
+}
+
+function thoughts(text: string, deltaChars: number): Step[] {
   const parts = cutDeltas(text, deltaChars);
   return [
     ...parts.map((part): Step => ({ kind: 'think', text: part, phase: 'start' })),
@@ -80,7 +92,8 @@ function thinkSteps(input: PlanInput): Step[] {
 }
 
 function endSteps({ script }: PlanInput, said: Speech): Step[] {
-  const { ending, finishCode } = script;
+  const { ending, finishCode, finishReason = 'success' } = script;
+  const fullAnswer = script.fullAnswer ?? said.fullAnswer;
   switch (ending.kind) {
     case 'status':
       return [
@@ -99,11 +112,22 @@ function endSteps({ script }: PlanInput, said: Speech): Step[] {
         {
           kind: 'finish',
           statusCode: finishCode === undefined ? 200 : finishCode.value,
-          reason: 'success',
-          ...(said.fullAnswer === undefined ? {} : { fullAnswer: said.fullAnswer }),
+          reason: finishReason,
+          ...(fullAnswer === undefined ? {} : { fullAnswer }),
         },
       ];
   }
+}
+
+function answerSteps({ content, overwrite }: Script, said: Speech): Step[] {
+  const answer = (text: string, replaces: boolean): Step => ({
+    kind: 'answer',
+    text,
+    overwrite: replaces,
+    ...(content === undefined ? {} : { content }),
+  });
+  const answers = said.deltas.map((text) => answer(text, false));
+  return overwrite === undefined ? answers : [...answers, answer(overwrite, true)];
 }
 
 /** Turns directives and settings into the steps of one turn. */
@@ -116,16 +140,17 @@ export function planTurn(input: PlanInput): Step[] {
   const limit = ending.kind === 'finish' || ending.after === 'silence' ? Infinity : ending.after;
   const said = limit === 0 ? { deltas: [] } : speech(input);
   const gapMs = script.gapMs ?? input.gapMs;
-  const answers = said.deltas.map((text): Step => ({ kind: 'answer', text, overwrite: false }));
-  if (script.overwrite !== undefined) {
-    answers.push({ kind: 'answer', text: script.overwrite, overwrite: true });
+  const answers = answerSteps(script, said).slice(0, limit);
+  const { lateThink } = script;
+  if (lateThink !== undefined) {
+    answers.splice(lateThink.after, 0, ...thoughts(lateThink.text, input.deltaChars));
   }
   return [
     { kind: 'progress', step: 'step_start', status: 'doing' },
     { kind: 'title' },
-    ...wait(script.delayMs ?? input.delayMs),
+    ...wait((script.delayMs ?? input.delayMs) + input.prefillMs),
     ...(script.tool === undefined ? [] : [{ kind: 'tool', call: script.tool } as const]),
-    ...spaced([...thinkSteps(input), ...answers.slice(0, limit)], gapMs),
+    ...spaced([...thinkSteps(input), ...answers], gapMs),
     ...endSteps(input, said),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Step } from './plan';
-import type { ToolCall } from './directives';
+import type { ContentShape, ToolCall } from './directives';
 
 /** Where a turn is played: the client of the turn and the process around it. */
 export interface Stage {
@@ -78,6 +78,12 @@ async function crash(code: number, stage: Stage, signal: AbortSignal): Promise<v
   stage.exit(code);
 }
 
+function wrapped(text: string, shape: ContentShape | undefined): Readonly<Record<string, unknown>> {
+  if (shape === undefined) return { text };
+  const block = { type: 'text', text };
+  return { content: shape === 'array' ? [block] : block };
+}
+
 /**
  * Plays the steps of one turn (protocol §4a.2) and returns how it ended. Without pauses it runs in
  * bursts on the same tick, so that an ordinary answer costs no timer at all. The signal ends it
@@ -122,7 +128,7 @@ export async function playTurn(
       case 'answer':
         answer = step.overwrite ? step.text : answer + step.text;
         stage.send('chat/answer', {
-          text: step.text,
+          ...wrapped(step.text, step.content),
           overwrite: step.overwrite,
           isFiltered: false,
           timestamp: Date.now(),

@@ -22,6 +22,15 @@ export function openRecords(workDir: string, recordFile: string | undefined): Re
   const log = (line: string): void => {
     appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 });
   };
+  return withRecording(log, recordFile);
+}
+
+/** The same for an agent, which has no work directory: its log goes to stderr. */
+export function openAgentRecords(recordFile: string | undefined): Records {
+  return withRecording((line) => void process.stderr.write(`${line}\n`), recordFile);
+}
+
+function withRecording(log: Records['log'], recordFile: string | undefined): Records {
   if (recordFile === undefined) {
     return { log, inbound: () => undefined, event: () => undefined };
   }

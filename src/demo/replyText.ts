@@ -6,6 +6,10 @@ export interface TurnFacts {
   readonly turn: number;
   /** Characters of earlier questions and answers in this session. */
   readonly heldCharacters: number;
+  /** Pictures that came with the question … */
+  readonly images: number;
+  /** … and with earlier questions of this session. */
+  readonly heldImages: number;
 }
 
 const shownCharacters = 120;
@@ -30,13 +34,19 @@ function isChinese(text: string): boolean {
   return /\p{Script=Han}/u.test(text);
 }
 
+function countImages(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`;
+}
+
 function english(tail: string, facts: TurnFacts): string[] {
-  const { question, turn, heldCharacters, sessionId } = facts;
+  const { question, turn, heldCharacters, sessionId, images, heldImages } = facts;
   return [
     'This is the demo stand-in for Lingma. No model has read your prompt.',
     `You wrote: “${tail}”`,
     `Turn ${turn} of session ${sessionId.slice(0, 8)}: 1 message with ${question.length} characters ` +
-      `arrived in this turn, ${heldCharacters} characters were held from before.`,
+      `${images > 0 ? `and ${countImages(images)} ` : ''}arrived in this turn, ` +
+      `${heldCharacters} characters ${heldImages > 0 ? `and ${countImages(heldImages)} ` : ''}` +
+      'were held from before.',
     ...(turn === 1
       ? [
           'To talk to the real Lingma, set `lingmaGateway.lingmaPath` in VS Code, or start the ' +
@@ -47,12 +57,13 @@ function english(tail: string, facts: TurnFacts): string[] {
 }
 
 function chinese(tail: string, facts: TurnFacts): string[] {
-  const { question, turn, heldCharacters, sessionId } = facts;
+  const { question, turn, heldCharacters, sessionId, images, heldImages } = facts;
   return [
     '这是 Lingma 的演示替身，没有任何模型读过您的提问。',
     `您写道：“${tail}”`,
-    `会话 ${sessionId.slice(0, 8)} 的第 ${turn} 轮：本轮收到 1 条消息，共 ${question.length} 个字符；` +
-      `此前已保留 ${heldCharacters} 个字符。`,
+    `会话 ${sessionId.slice(0, 8)} 的第 ${turn} 轮：本轮收到 1 条消息，共 ${question.length} 个字符` +
+      `${images > 0 ? `和 ${images} 张图片` : ''}；` +
+      `此前已保留 ${heldCharacters} 个字符${heldImages > 0 ? `和 ${heldImages} 张图片` : ''}。`,
     ...(turn === 1
       ? [
           '要使用真正的 Lingma，请在 VS Code 中设置 `lingmaGateway.lingmaPath`，' +

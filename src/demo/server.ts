@@ -1,5 +1,7 @@
 import { type Server, createServer } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { socketChannel, webSocketChannel } from './channel';
 import { Connection } from './connection';
 import { maxFrameBytes } from './framing';
 import type { World } from './world';
@@ -53,7 +55,8 @@ export async function serveSockets(port: number, world: World): Promise<() => vo
   const connections = new Set<Connection>();
   let count = 0;
   sockets.on('connection', (socket) => {
-    const connection = new Connection(socket, `client ${++count}`, world);
+    const channel = webSocketChannel(socket, world.knobs);
+    const connection = new Connection(channel, `client ${++count}`, world);
     connections.add(connection);
     socket.on('close', () => {
       connections.delete(connection);
@@ -62,5 +65,30 @@ export async function serveSockets(port: number, world: World): Promise<() => vo
   await listen(server, port);
   return () => {
     for (const connection of connections) connection.close(1001, 'shutting down');
+  };
+}
+
+/** The listener on a unix socket (protocol §1.4); returns how to say goodbye and remove it. */
+export async function serveLocal(path: string, world: World): Promise<() => void> {
+  const connections = new Set<Connection>();
+  let count = 0;
+  const server = createSocketServer((socket) => {
+    const channel = socketChannel(socket, world.knobs);
+    const connection = new Connection(channel, `local client ${++count}`, world);
+    connections.add(connection);
+    socket.on('close', () => {
+      connections.delete(connection);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return () => {
+    for (const connection of connections) connection.close(1001, 'shutting down');
+    server.close();
   };
 }

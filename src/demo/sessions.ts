@@ -5,6 +5,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly question: string;
   readonly answer: string;
+  /** SHA-256 of each picture that came with the question, in order. */
+  readonly images: readonly string[];
 }
 
 /** A conversation the process remembers (protocol §4a.3). Lengths count UTF-16 units. */
@@ -13,6 +15,8 @@ export class Session {
   readonly exchanges: Exchange[] = [];
   /** The request that is being answered; a session answers one at a time. */
   running: string | undefined;
+  /** The model that `session/set_model` chose; empty when none was. */
+  modelKey = '';
   #heldCharacters = 0;
 
   constructor(
@@ -23,6 +27,11 @@ export class Session {
   /** Characters of all earlier questions and answers. */
   get heldCharacters(): number {
     return this.#heldCharacters;
+  }
+
+  /** Pictures that came with all earlier questions. */
+  get heldImages(): number {
+    return this.exchanges.reduce((sum, { images }) => sum + images.length, 0);
   }
 
   /** Adds a turn to the transcript. */

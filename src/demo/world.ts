@@ -1,3 +1,5 @@
+import type { AnswerBook } from './answers';
+import type { ImageStore } from './images';
 import type { Outcome, RpcId } from './jsonRpc';
 import type { Knobs } from './knobs';
 import type { ModelCatalogue } from './models';
@@ -14,9 +16,13 @@ export interface RunningTurn {
 
 /** What the connections of one demo process share. */
 export interface World {
+  /** A Lingma runtime, or a standard agent on stdin and stdout (protocol §4c). */
+  readonly speaks: 'lingma' | 'agent';
   readonly knobs: Knobs;
   readonly loginUrl: string;
   readonly models: ModelCatalogue;
+  readonly answers: AnswerBook;
+  readonly images: ImageStore;
   readonly sessions: SessionStore;
   /** By request id. */
   readonly turns: Map<string, RunningTurn>;
@@ -31,6 +37,7 @@ export interface Client {
   /** Turns that end with the connection. */
   readonly turns: Set<RunningTurn>;
   readonly request: (method: string, params: object, onReply?: (outcome: Outcome) => void) => void;
+  readonly notify: (method: string, params: object) => void;
   readonly reply: (id: RpcId, result: unknown) => void;
   readonly fail: (id: RpcId | null, code: number, message: string) => void;
   readonly isCongested: () => boolean;

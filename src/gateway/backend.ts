@@ -6,13 +6,13 @@ import { BackoffPolicy } from '../lingma/backoff';
 import type { AskLimits } from '../lingma/dialect';
 import { Guardian } from '../lingma/guardian/client';
 import { Instance } from '../lingma/instance';
-import type { Program } from '../lingma/locate';
 import { Pool } from '../lingma/pool';
 import { WorkDir } from '../lingma/workDir';
 import type { Logger } from '../observe/log';
 import type { CachedSession, SessionCache } from '../session/cache';
 import type { GatewayOptions } from './options';
 import type { InstanceSnapshot } from './snapshot';
+import type { PreparedSource } from './source';
 
 const LIMITS: AskLimits = { idleMs: 120_000, turnMs: 900_000 };
 const QUEUE = { maxQueued: 256, queueTimeoutMs: 30_000 };
@@ -21,7 +21,7 @@ const SWEEP_EVERY_MS = 30_000;
 
 export interface BackendOptions {
   readonly options: GatewayOptions;
-  readonly program: Program;
+  readonly source: PreparedSource;
   readonly cache: SessionCache;
   readonly logger: Logger;
   readonly onChange: () => void;
@@ -30,7 +30,8 @@ export interface BackendOptions {
 export class Backend {
   readonly pool: Pool;
   readonly #cache: SessionCache;
-  readonly #workDir: WorkDir;
+  /** Undefined when nothing of ours keeps data. */
+  readonly #workDir: WorkDir | undefined;
   readonly #guardian: Guardian;
   readonly #sweeper: NodeJS.Timeout;
   /** Settles `start`, which only its first call does. */
@@ -38,25 +39,29 @@ export class Backend {
   #closing: Promise<void> | undefined;
 
   /** Claims the work folder; throws `work_dir_in_use` when another gateway holds it. */
-  constructor({ options, program, cache, logger, onChange }: BackendOptions) {
+  constructor({ options, source, cache, logger, onChange }: BackendOptions) {
     this.#cache = cache;
-    this.#workDir = WorkDir.claim(options.workDir, options.workDirConflict);
+    this.#workDir = source.keepsData
+      ? WorkDir.claim(options.workDir, options.workDirConflict)
+      : undefined;
     this.#guardian = new Guardian(path.join(options.distDir, 'guardian.js'));
     const createInstance = (id: string): Instance =>
       new Instance({
         id,
-        program,
-        workDir: this.#workDir.instanceFolder(id),
+        connector: source.connect({
+          workDir: this.#workDir?.instanceFolder(id) ?? '',
+          logger: logger.child(id),
+          onSpawn: (pid) => {
+            this.#guardian.watch(pid);
+          },
+          onGone: (pid) => {
+            this.#guardian.forget(pid);
+          },
+        }),
         limits: LIMITS,
         backoff: new BackoffPolicy(BACKOFF),
         clock: systemClock,
         logger: logger.child(id),
-        onSpawn: (pid) => {
-          this.#guardian.watch(pid);
-        },
-        onGone: (pid) => {
-          this.#guardian.forget(pid);
-        },
         onLost: (owner) => {
           cache.dropOwner(owner);
         },
@@ -66,11 +71,13 @@ export class Backend {
           onChange();
         },
       });
+    const count = Math.min(options.instances, source.maxInstances);
+    if (count < options.instances) {
+      logger.log('warn', `there is one client to attach to, so there is ${count} instance`);
+    }
     this.pool = new Pool({
       ...QUEUE,
-      instances: Array.from({ length: options.instances }, (_, index) =>
-        createInstance(`lingma-${index + 1}`),
-      ),
+      instances: Array.from({ length: count }, (_, index) => createInstance(`lingma-${index + 1}`)),
       maxInFlight: options.maxInFlight,
       pinnedTo: (instanceId) => cache.pinnedTo(instanceId),
     });
@@ -106,7 +113,7 @@ export class Backend {
   async #close(): Promise<void> {
     clearInterval(this.#sweeper);
     await this.pool.close();
-    this.#workDir.release();
+    this.#workDir?.release();
     this.#guardian.dispose();
   }
 

@@ -1,12 +1,15 @@
 /** The composition root of the core: builds the rooms, connects them, and ends them in order. */
-import path from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock';
 import { Emitter, type Event } from '../base/emitter';
 import { stopping, toGatewayError } from '../base/errors';
 import { version } from '../base/version';
 import { Guard } from '../http/guard';
+import { KeyRing } from '../http/keyRing';
 import { HttpServer, type Route } from '../http/server';
-import { locateProgram, type Program } from '../lingma/locate';
+import type { TurnEvent } from '../conversation/events';
+import type { TurnRequest } from '../conversation/messages';
+import type { Model } from '../lingma/models';
 import type { Logger } from '../observe/log';
 import { SessionCache } from '../session/cache';
 import { Backend } from './backend';
@@ -14,6 +17,7 @@ import { RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
 import { createRoutes } from './routes';
 import type { GatewaySnapshot, GatewayState, SessionCacheSnapshot } from './snapshot';
+import { type PreparedSource, prepareSource } from './source';
 import { TurnRunner } from './turn';
 import { TurnCounters } from './turnCounters';
 
@@ -33,25 +37,32 @@ export class Gateway {
     this.#notify();
   });
   readonly #requests = new RequestCounter();
+  readonly #keys: KeyRing;
   readonly #cache: SessionCache;
   #state: GatewayState = 'stopped';
   #problem: string | null = null;
-  #program: Program | undefined;
+  #source: PreparedSource | undefined;
   #port: number | undefined;
   #startedAtMs: number | undefined;
   #server: HttpServer | undefined;
   #backend: Backend | undefined;
+  #turns: TurnRunner | undefined;
+  /** Ends the turns that came without HTTP. */
+  readonly #ended = new AbortController();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   /** Fires after anything in `snapshot()` may have changed; may fire often, so throttle. */
   readonly onDidChange: Event<void> = this.#changed.event;
 
+  /** Throws `invalid_request` when the keys or their names are not usable (`KeyRing`). */
   constructor(options: GatewayOptions, dependencies: GatewayDependencies) {
     this.#options = options;
+    this.#keys = new KeyRing(options.apiKey, options.clientKeys);
     this.#logger = dependencies.logger;
     this.#cache = new SessionCache({
       max: options.sessionMax,
+      maxPerInstance: options.sessionMaxPerInstance,
       ttlMs: options.sessionTtlSeconds * 1000,
       clock: systemClock,
       onDrop: (session) => {
@@ -88,8 +99,8 @@ export class Gateway {
       state: gaveUp ? 'failed' : this.#state,
       problem: gaveUp ? (instances[0]?.problem ?? null) : this.#problem,
       baseUrl: listening && this.#port !== undefined ? `http://127.0.0.1:${this.#port}` : null,
-      demo: this.#program?.demo ?? false,
-      program: this.#program?.path ?? null,
+      demo: this.#source?.demo ?? false,
+      program: this.#source?.program ?? null,
       uptimeSeconds: Math.round(upMs / 100) / 10,
       instances,
       sessionCache: this.#describeCache(),
@@ -102,6 +113,30 @@ export class Gateway {
     };
   }
 
+  /** The models a turn may name. Rejects with `stopping` while the gateway does not serve. */
+  async models(signal: AbortSignal): Promise<readonly Model[]> {
+    if (!this.#backend || this.#stopping) throw stopping();
+    return this.#backend.pool.models(signal);
+  }
+
+  /**
+   * Runs a turn that did not come over HTTP. It shares the sessions of the gateway's own key, so a
+   * conversation may go on here that began there, and the other way round. Iterate to the end;
+   * aborting `signal` ends the turn with its reason. Throws GatewayErrors only, `stopping` when the
+   * gateway stops or does not serve.
+   */
+  async *chat(request: TurnRequest, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
+    if (!this.#turns || this.#stopping) throw stopping();
+    const { owner } = this.#keys;
+    const caller = {
+      scope: owner.scope,
+      client: owner.name,
+      streams: true,
+      requestId: `chat_${randomUUID().replaceAll('-', '')}`,
+    };
+    yield* this.#turns.run(request, caller, AbortSignal.any([signal, this.#ended.signal]));
+  }
+
   /** Forgets every idle session; returns how many there were. */
   clearSessions(): number {
     const count = this.#cache.clear();
@@ -112,10 +147,9 @@ export class Gateway {
   async #start(): Promise<void> {
     this.#setState('starting');
     try {
-      const demoScript = path.join(this.#options.distDir, 'demo.js');
-      this.#program = locateProgram(this.#options.program, demoScript);
+      this.#source = prepareSource(this.#options.source, this.#options.distDir);
       this.#server = new HttpServer({
-        guard: new Guard(this.#options.apiKey),
+        guard: new Guard(this.#keys),
         logger: this.#logger.child('http'),
         onRequest: (record) => {
           this.#requests.add(record);
@@ -125,14 +159,15 @@ export class Gateway {
       this.#startedAtMs = systemClock.monotonicMs();
       this.#backend = new Backend({
         options: this.#options,
-        program: this.#program,
+        source: this.#source,
         cache: this.#cache,
         logger: this.#logger,
         onChange: () => {
           this.#notify();
         },
       });
-      this.#server.serve(this.#routes(this.#backend));
+      this.#turns = this.#createTurns(this.#backend);
+      this.#server.serve(this.#routes(this.#backend, this.#turns));
       if (this.#stopping) throw stopping();
       await this.#backend.start();
       this.#setState('ready');
@@ -158,20 +193,23 @@ export class Gateway {
 
   /** Turns first, so that they end with `stopping` rather than with a lost process. */
   async #close(): Promise<void> {
+    this.#ended.abort(stopping());
     await Promise.all([this.#server?.close(), this.#backend?.close()]);
   }
 
-  #routes(backend: Backend): Route[] {
-    const { apiKey, modelAliases } = this.#options;
+  #createTurns(backend: Backend): TurnRunner {
+    return new TurnRunner({
+      cache: this.#cache,
+      pool: backend.pool,
+      modelAliases: this.#options.modelAliases,
+      counters: this.#counters,
+      logger: this.#logger.child('turn'),
+    });
+  }
+
+  #routes(backend: Backend, turns: TurnRunner): Route[] {
     return createRoutes({
-      apiKey,
-      turns: new TurnRunner({
-        cache: this.#cache,
-        pool: backend.pool,
-        modelAliases,
-        counters: this.#counters,
-        logger: this.#logger.child('turn'),
-      }),
+      turns,
       models: (signal) => backend.pool.models(signal),
       snapshot: () => this.snapshot(),
       requests: this.#requests,

@@ -1,17 +1,30 @@
 /** What a gateway is built from, and the defaults that settings and flags share. */
+import type { NamedKey } from '../http/keyRing';
+
+/** Where the processes that take turns come from. */
+export type Source =
+  /** Spawn Lingma; an empty path = look for it, then use the demo. */
+  | { readonly kind: 'lingma'; readonly program: string }
+  /** Use a client that runs already: an info file, socket or `ws://` URL; empty = look for one. */
+  | { readonly kind: 'attach'; readonly target: string }
+  /** Spawn an agent that speaks the Agent Client Protocol, by its command line. */
+  | { readonly kind: 'agent'; readonly command: string };
 
 export interface GatewayOptions {
   /** TCP port on 127.0.0.1; 0 picks a free one. */
   readonly port: number;
-  /** The key clients must present. */
+  /** The gateway's own key, which opens everything. */
   readonly apiKey: string;
-  /** Path of the Lingma program; empty = look for it, then use the demo. */
-  readonly program: string;
+  /** Keys of named clients. They open `/v1/*` only, each with sessions of its own. */
+  readonly clientKeys: readonly NamedKey[];
+  readonly source: Source;
   readonly instances: number;
   /** Turns one instance runs at once; 0 = unlimited. */
   readonly maxInFlight: number;
   /** Sessions the cache keeps; 0 switches reuse off. */
   readonly sessionMax: number;
+  /** Sessions kept on one instance at most; 0 = as many as `sessionMax` allows. */
+  readonly sessionMaxPerInstance: number;
   /** Seconds a session stays reusable after its last turn; 0 or less = for ever. */
   readonly sessionTtlSeconds: number;
   /** Folder that holds one work folder per instance (and with it Lingma's sign-in). */
@@ -29,6 +42,8 @@ export const defaults = {
   instances: 1,
   maxInFlight: 4,
   sessionMax: 256,
+  // A process refuses sessions beyond a limit nobody documents, so more is for users to try.
+  sessionMaxPerInstance: 256,
   sessionTtlSeconds: 1800,
   modelAliases: { 'claude-*': 'default', 'gpt-*': 'default', 'o*': 'default' },
 } as const satisfies Partial<GatewayOptions>;
@@ -39,5 +54,6 @@ export const bounds = {
   instances: { min: 1, max: 16 },
   maxInFlight: { min: 0, max: 1_024 },
   sessionMax: { min: 0, max: 1_000_000 },
+  sessionMaxPerInstance: { min: 0, max: 1_000_000 },
   sessionTtlSeconds: { min: 0, max: 31_536_000 },
 } as const;

@@ -20,7 +20,6 @@ const OPEN_STREAM_AFTER_MS = 10_000;
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface RouteDependencies {
-  readonly apiKey: string;
   readonly turns: TurnRunner;
   readonly models: (signal: AbortSignal) => Promise<readonly Model[]>;
   readonly snapshot: () => GatewaySnapshot;
@@ -51,7 +50,7 @@ export function createRoutes(deps: RouteDependencies): Route[] {
     {
       method: 'GET',
       path: '/metrics',
-      access: 'key',
+      access: 'owner',
       handle: (context) => {
         context.send(200, METRICS_TYPE, renderMetrics(deps.snapshot(), deps.requests));
       },
@@ -59,7 +58,7 @@ export function createRoutes(deps: RouteDependencies): Route[] {
     {
       method: 'GET',
       path: '/internal/stats',
-      access: 'key',
+      access: 'owner',
       handle: (context) => {
         context.sendJson(200, deps.snapshot());
       },
@@ -88,10 +87,16 @@ function turnRoute(deps: RouteDependencies, dialect: Dialect): Route {
     path: dialect.path,
     access: 'key',
     errorBody: (error) => dialect.errorBody(error),
-    handle: async (context) => {
+    handle: async (context, client) => {
       const body = await readJson(context.request);
       const request = dialect.parse(body, context.request.headers);
-      await (request.stream ? streamTurn : answerTurn)(deps, context, request);
+      const caller = {
+        scope: client.scope,
+        client: client.name,
+        streams: request.stream,
+        requestId: context.id,
+      };
+      await (request.stream ? streamTurn : answerTurn)(deps, context, caller, request);
     },
   };
 }
@@ -99,15 +104,12 @@ function turnRoute(deps: RouteDependencies, dialect: Dialect): Route {
 async function answerTurn(
   deps: RouteDependencies,
   context: RequestContext,
+  caller: Caller,
   request: DialectRequest,
 ): Promise<void> {
   const encoder = request.plain(deps.nowSeconds());
   let headers: Record<string, string> = {};
-  for await (const event of deps.turns.run(
-    request.turn,
-    callerOf(deps, context, false),
-    context.signal,
-  )) {
+  for await (const event of deps.turns.run(request.turn, caller, context.signal)) {
     if (event.type === 'start') headers = placementHeaders(event.placement);
     encoder.add(event);
   }
@@ -117,6 +119,7 @@ async function answerTurn(
 async function streamTurn(
   deps: RouteDependencies,
   context: RequestContext,
+  caller: Caller,
   request: DialectRequest,
 ): Promise<void> {
   const encoder = request.streamed(deps.nowSeconds());
@@ -126,7 +129,7 @@ async function streamTurn(
     stream.flush();
   }, OPEN_STREAM_AFTER_MS);
   try {
-    const events = deps.turns.run(request.turn, callerOf(deps, context, true), context.signal);
+    const events = deps.turns.run(request.turn, caller, context.signal);
     for await (const event of events) {
       if (event.type === 'start') stream.open(placementHeaders(event.placement));
       await stream.write(encoder.encode(event));
@@ -141,10 +144,6 @@ async function streamTurn(
   } finally {
     clearTimeout(patience);
   }
-}
-
-function callerOf(deps: RouteDependencies, context: RequestContext, streams: boolean): Caller {
-  return { apiKey: deps.apiKey, requestId: context.id, streams };
 }
 
 function placementHeaders(placement: TurnPlacement): Record<string, string> {

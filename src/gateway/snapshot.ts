@@ -71,7 +71,7 @@ export interface GatewaySnapshot {
   readonly baseUrl: string | null;
   /** True when the embedded demo stands in for Lingma. */
   readonly demo: boolean;
-  /** The program that runs as Lingma; null before the first start. */
+  /** The program that runs as Lingma; null before the first start, and when it is not ours to run. */
   readonly program: string | null;
   readonly uptimeSeconds: number;
   readonly instances: readonly InstanceSnapshot[];

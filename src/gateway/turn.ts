@@ -7,19 +7,21 @@ import type { InputUsage, TurnEvent, TurnPlacement } from '../conversation/event
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import { assertRenderable, renderPrompt } from '../conversation/render';
 import { withoutNoise } from '../conversation/volatile';
-import { estimateTextTokens, estimateTokens, estimateToolTokens } from '../conversation/tokens';
+import { estimateTextTokens, estimateTokens } from '../conversation/tokens';
 import type { Answer, AnswerResult } from '../lingma/dialect';
 import { type Model, modelKey } from '../lingma/models';
 import type { Incarnation } from '../lingma/instance';
 import type { Pool, Slot } from '../lingma/pool';
 import type { Lease, SessionCache } from '../session/cache';
-import { chainExtend, chainHeads, continuationPoints, type Head } from '../session/chain';
-import { buildKey } from '../session/key';
+import { Chain } from '../session/chain';
+import { scopeKey } from '../session/key';
 import type { Logger } from '../observe/log';
 import { AnswerReader, answerMessage } from './answerReader';
 import { resolveModel } from './models';
 import { reminderDigests, untoldReminders } from './reminders';
+import { ToolSets } from './toolSets';
 import type { TurnCounters } from './turnCounters';
+import { assertSeen } from './vision';
 
 export interface TurnRunnerOptions {
   readonly cache: SessionCache;
@@ -31,7 +33,10 @@ export interface TurnRunnerOptions {
 
 /** Who asks; sessions are never shared between two callers. */
 export interface Caller {
-  readonly apiKey: string;
+  /** Digest of the client's key: what its sessions are separated by. */
+  readonly scope: string;
+  /** Names the client in the log. */
+  readonly client: string;
   /** Whether the answer is passed on while it comes, or only once it is whole. */
   readonly streams: boolean;
   /** Names the request in the log. */
@@ -43,12 +48,12 @@ interface Plan {
   readonly model: Model;
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
+  readonly toolTokens: number;
   readonly toolChoice: ToolChoice;
   readonly instruction: string | undefined;
   /** Tools whose calls are looked for in the answer; none when the turn forbids calls. */
   readonly callable: ReadonlySet<string>;
-  /** `heads[i]` is the head after the first `i` messages. */
-  readonly heads: readonly Head[];
+  readonly chain: Chain;
   /** Digests of the client's reminders, which the heads leave out. */
   readonly reminders: ReadonlySet<string>;
   /** The client's own id of the conversation, made unique by the scope. */
@@ -66,11 +71,22 @@ const NOT_THE_SESSIONS_FAULT = new Set([
   'upstream_auth',
   'upstream_rate_limit',
   'upstream_content_filter',
+  'unsupported_content',
   'body_too_large',
 ]);
 
+/** What may help a turn that failed before its client saw anything; each is tried once. */
+type Remedy = 'fresh' | 'room';
+
+function remedyFor(error: GatewayError, lease: Lease): Remedy | undefined {
+  if (error.code === 'upstream_session_limit') return 'room';
+  if (NOT_THE_SESSIONS_FAULT.has(error.code)) return undefined;
+  return lease.session || error.code === 'instance_lost' ? 'fresh' : undefined;
+}
+
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
+  readonly #toolSets = new ToolSets();
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
@@ -101,7 +117,7 @@ export class TurnRunner {
       logger.log(
         // What its client did wrong is the client's news, not the operator's.
         error.status < 500 ? 'debug' : 'warn',
-        `${caller.requestId} ended after ${seconds} s with ${error.code}: ${error.message}`,
+        `${caller.requestId} (${caller.client}) ended after ${seconds} s with ${error.code}: ${error.message}`,
       );
       throw error;
     }
@@ -111,48 +127,55 @@ export class TurnRunner {
     const { pool, modelAliases } = this.#options;
     const { model: name, tools, toolChoice } = request;
     const messages = withoutNoise(request.messages);
-    const model = resolveModel(name, await pool.models(signal), modelAliases);
+    const models = await pool.models(signal);
+    const model = resolveModel(name, models, modelAliases);
     assertRenderable(messages);
-    const toolConfig = tools.length > 0 ? { tools } : undefined;
-    const scope = buildKey(caller.apiKey, [], { toolConfig, branchContext: model.id });
+    assertSeen(messages, model, models);
+    const toolSet = this.#toolSets.of(tools);
+    const scope = scopeKey(caller.scope, toolSet.fingerprint, model.id);
     const { conversationHint: id } = request;
     return {
       model,
       messages,
       tools,
+      toolTokens: toolSet.tokens,
       toolChoice,
       instruction: request.instruction,
       callable: new Set(toolChoice.mode === 'none' ? [] : tools.map((tool) => tool.name)),
-      heads: chainHeads(scope, messages),
+      chain: new Chain(scope, messages),
       reminders: reminderDigests(messages),
       streams: caller.streams,
       hint: id === undefined ? undefined : `${scope} ${id}`,
     };
   }
 
-  /** One try on the leased session; if that fails without a trace, one more on a fresh one. */
+  /** Tries on the leased session; what fails without a trace gets one more on a fresh one. */
   async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
     const { cache, logger } = this.#options;
-    const { heads, messages, reminders, hint } = plan;
-    const lease = cache.lease({ heads, points: continuationPoints(messages), reminders, hint });
-    let emitted = false;
+    let lease = cache.lease(plan);
     let failed: Incarnation | undefined;
-    try {
-      const placed = (owner: Incarnation): void => {
-        failed = owner;
-      };
-      for await (const event of this.#attempt(plan, lease, signal, placed)) {
-        emitted = true;
-        yield event;
+    const tried = new Set<Remedy>();
+    const placed = (owner: Incarnation): void => {
+      failed = owner;
+    };
+    for (;;) {
+      let emitted = false;
+      try {
+        for await (const event of this.#attempt(plan, lease, signal, placed, failed)) {
+          emitted = true;
+          yield event;
+        }
+        return;
+      } catch (thrown) {
+        const error = toGatewayError(thrown);
+        const remedy = emitted ? undefined : remedyFor(error, lease);
+        if (!remedy || tried.has(remedy)) throw error;
+        tried.add(remedy);
+        if (remedy === 'room' && failed) cache.makeRoom(failed);
+        logger.log('info', `retrying with the whole conversation: ${error.message}`);
       }
-      return;
-    } catch (thrown) {
-      const error = toGatewayError(thrown);
-      const worthRetrying = lease.session !== undefined || error.code === 'instance_lost';
-      if (emitted || !worthRetrying || NOT_THE_SESSIONS_FAULT.has(error.code)) throw error;
-      logger.log('info', `retrying with the whole conversation: ${error.message}`);
+      lease = cache.fresh(lease.session ? 'lost' : lease.reason);
     }
-    yield* this.#attempt(plan, cache.fresh('lost'), signal, () => undefined, failed);
   }
 
   /** @param avoid A process that has just failed this turn. */
@@ -167,19 +190,18 @@ export class TurnRunner {
     const { live } = slot;
     placed(live.owner);
     let result: AnswerResult | undefined;
+    const { text, images } = renderPrompt({
+      messages: [...untoldReminders(plan.messages, lease), ...plan.messages.slice(lease.matched)],
+      continuing: lease.session !== undefined,
+      tools: plan.tools,
+      toolChoice: plan.toolChoice,
+      instruction: plan.instruction,
+    });
     const answer = live.dialect.ask(
       {
         sessionId: lease.session?.sessionId,
-        prompt: renderPrompt({
-          messages: [
-            ...untoldReminders(plan.messages, lease),
-            ...plan.messages.slice(lease.matched),
-          ],
-          continuing: lease.session !== undefined,
-          tools: plan.tools,
-          toolChoice: plan.toolChoice,
-          instruction: plan.instruction,
-        }),
+        prompt: text,
+        images,
         modelKey: modelKey(plan.model),
       },
       {
@@ -260,11 +282,10 @@ export class TurnRunner {
 
   #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
     const answer = answerMessage(result.text, plan.callable);
-    const last = plan.heads[plan.heads.length - 1] ?? '';
     lease.commit({
       sessionId: result.sessionId,
       owner: slot.live.owner,
-      head: chainExtend(last, answer),
+      head: plan.chain.headAfter(answer),
       messageCount: plan.messages.length + 1,
       reminders: new Set([...(lease.session?.reminders ?? []), ...plan.reminders]),
       hint: plan.hint,
@@ -290,12 +311,10 @@ export class TurnRunner {
 }
 
 function inputUsage(plan: Plan, lease: Lease): InputUsage {
-  const toolTokens = estimateToolTokens(plan.tools);
+  const { toolTokens, messages } = plan;
   return {
-    inputTokens: toolTokens + estimateTokens(plan.messages),
-    cachedTokens: lease.session
-      ? toolTokens + estimateTokens(plan.messages.slice(0, lease.matched))
-      : 0,
+    inputTokens: toolTokens + estimateTokens(messages),
+    cachedTokens: lease.session ? toolTokens + estimateTokens(messages.slice(0, lease.matched)) : 0,
   };
 }
 

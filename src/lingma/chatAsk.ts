@@ -3,25 +3,35 @@
  * request starts a turn, its events come back as requests routed by `requestId`.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
 import { AnswerAssembly } from './answer';
 import { type AnswerEvent, AnswerQueue } from './answerQueue';
+import { contentText } from './contentText';
+import { deleteLingmaSession } from './deleteSession';
 import type { Answer, AskLimits, AskObserver, AskRequest, Dialect } from './dialect';
+import { finishProblem, reportedFailure } from './finish';
+import { ImageUploads } from './imageUpload';
 import type { RpcConnection, RpcReply } from './rpc';
-import { emptyAnswer, finishError, sessionReplaced, turnTimeout } from './turnErrors';
+import { finishError, sessionReplaced, turnTimeout } from './turnErrors';
 
-const DELETE_TIMEOUT_MS = 10_000;
+/** How long deleting all sessions may take when we leave. */
+const FAREWELL_MS = 1_000;
 
 export class ChatAskDialect implements Dialect {
   readonly #rpc: RpcConnection;
   readonly #limits: AskLimits;
+  readonly #uploads: ImageUploads;
   readonly #turns = new Map<string, ChatAskTurn>();
+  /** Sessions with an answer that have not been deleted since. */
+  readonly #sessions = new Set<string>();
   #completedTurns = 0;
 
   constructor(rpc: RpcConnection, limits: AskLimits) {
     this.#rpc = rpc;
     this.#limits = limits;
+    this.#uploads = new ImageUploads(rpc);
   }
 
   get completedTurns(): number {
@@ -34,17 +44,22 @@ export class ChatAskDialect implements Dialect {
 
   ask(request: AskRequest, observer: AskObserver): Answer {
     const requestId = randomUUID();
+    /** Gives up what was begun last: the uploads, or waiting for the reply. */
+    let giveUp = noop;
+    let asked = false;
     const turn = new ChatAskTurn(request.sessionId, this.#limits, {
       completed: (result) => {
         this.#completedTurns++;
+        this.#sessions.add(result.sessionId);
         observer.completed(result);
       },
       ended: () => {
         this.#turns.delete(requestId);
-        this.#rpc.forget(rpcId);
+        giveUp();
         observer.ended();
       },
       stop: (sessionId) => {
+        if (!asked) return;
         // The reply carries nothing we need and may never come; the turn is over either way.
         this.#rpc
           .request('chat/stop', { requestId, sessionId: sessionId ?? '' }, 2_000)
@@ -53,28 +68,41 @@ export class ChatAskDialect implements Dialect {
     });
     // Registered before it is sent: an event may overtake the reply (protocol §8.1, C-8).
     this.#turns.set(requestId, turn);
-    const rpcId = this.#rpc.send('chat/ask', askParams(requestId, request), (reply) => {
-      turn.onReply(reply);
-    });
+    const send = (imageUrls: readonly string[]): void => {
+      asked = true;
+      const params = askParams(requestId, request, imageUrls);
+      const rpcId = this.#rpc.send('chat/ask', params, (reply) => {
+        turn.onReply(reply);
+      });
+      giveUp = () => {
+        this.#rpc.forget(rpcId);
+      };
+    };
+    if (request.images.length === 0) {
+      send([]);
+    } else {
+      giveUp = this.#uploads.start(request.images, {
+        uploaded: send,
+        failed: (error) => {
+          turn.fail(error);
+        },
+      });
+    }
     return turn;
   }
 
   deleteSession(sessionId: string): void {
-    const remove = (params: object): Promise<unknown> =>
-      this.#rpc.request('chat/deleteSessionById', params, DELETE_TIMEOUT_MS);
-    // Some versions name the parameter `id` (protocol §4a.3).
-    remove({ sessionId })
-      .catch((error: unknown) => {
-        if (error instanceof GatewayError && error.code === 'upstream_rejected') {
-          return remove({ id: sessionId });
-        }
-        return undefined;
-      })
-      .catch(noop);
+    this.#sessions.delete(sessionId);
+    void deleteLingmaSession(this.#rpc, sessionId);
+  }
+
+  async retire(): Promise<void> {
+    const deletions = [...this.#sessions].map((id) => deleteLingmaSession(this.#rpc, id));
+    await Promise.race([Promise.all(deletions), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
 
   receive(method: string, params: unknown): void {
-    if (!isRecord(params)) return;
+    if (!isRecord(params) || this.#uploads.receive(method, params)) return;
     const { requestId } = params;
     // An unknown id belongs to a turn that ended or to somebody else's: nothing to do or to keep.
     const turn = typeof requestId === 'string' ? this.#turns.get(requestId) : this.#only(method);
@@ -162,13 +190,10 @@ class ChatAskTurn implements Answer {
     }
     switch (method) {
       case 'chat/answer':
-        this.#queue.push({
-          type: 'text',
-          delta: this.#assembly.answer(text(params['text']), params['overwrite'] === true),
-        });
+        this.#emit(this.#assembly.answer(saidIn(params), params['overwrite'] === true));
         return;
       case 'chat/think':
-        this.#queue.push({ type: 'reasoning', delta: text(params['text']) });
+        this.#emit(this.#assembly.think(saidIn(params)));
         return;
       case 'error':
       case 'fatal_error':
@@ -184,20 +209,17 @@ class ChatAskTurn implements Answer {
     return this.#continues !== undefined && this.#sessionId !== this.#continues;
   }
 
+  #emit(events: readonly AnswerEvent[]): void {
+    for (const event of events) this.#queue.push(event);
+  }
+
   #finish(params: Record<string, unknown>): void {
-    const reason = text(params['reason']);
-    const status = statusCode(params['statusCode']);
-    if (status === 200 || status === undefined) {
-      this.#queue.push({ type: 'text', delta: this.#assembly.finish(text(params['fullAnswer'])) });
+    if (!reportedFailure(params)) {
+      this.#emit(this.#assembly.finish(contentText(params['fullAnswer'])));
     }
-    const answered = this.#assembly.text.length > 0;
-    if (reason === 'cancelled') {
-      // Cancelled is reported with status 200 (protocol §4a.2), yet it is no answer.
-      this.#end(finishError(408, 'the turn was cancelled inside Lingma'));
-    } else if (status === undefined ? !answered : status !== 200) {
-      this.#end(finishError(status, reason));
-    } else if (!answered) {
-      this.#end(emptyAnswer());
+    const problem = finishProblem(params, this.#assembly.text);
+    if (problem) {
+      this.#end(problem);
     } else if (this.#isAnotherSession()) {
       this.#end(sessionReplaced());
     } else {
@@ -216,7 +238,7 @@ class ChatAskTurn implements Answer {
   }
 }
 
-function askParams(requestId: string, request: AskRequest): object {
+function askParams(requestId: string, request: AskRequest, imageUrls: readonly string[]): object {
   const { sessionId, prompt, modelKey } = request;
   return {
     requestId,
@@ -225,7 +247,12 @@ function askParams(requestId: string, request: AskRequest): object {
     mode: 'chat',
     chatTask: 'FREE_INPUT',
     questionText: prompt,
-    chatContext: { text: prompt, localeLang: 'en', preferredLanguage: 'en' },
+    chatContext: {
+      text: prompt,
+      localeLang: 'en',
+      preferredLanguage: 'en',
+      ...(imageUrls.length > 0 ? { imageUrls } : {}),
+    },
     codeLanguage: '',
     isReply: sessionId !== undefined,
     // A number: as a string it broke the upstream call (protocol §4a.1).
@@ -245,11 +272,9 @@ function askParams(requestId: string, request: AskRequest): object {
   };
 }
 
-/** A status as a number, whether it came as one or as text; undefined when there is none. */
-function statusCode(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
-  return undefined;
+/** What an event says; versions name the field differently (protocol §8.1, C-24). */
+function saidIn(params: Record<string, unknown>): string {
+  return contentText(params['text'] ?? params['content']);
 }
 
 function text(value: unknown): string {

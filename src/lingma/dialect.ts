@@ -6,6 +6,8 @@ export interface AskRequest {
   /** The session to continue, or `undefined` to start one. */
   readonly sessionId: string | undefined;
   readonly prompt: string;
+  /** `data:` URIs of the pictures the prompt speaks of, in the order of their numbers there. */
+  readonly images: readonly string[];
   /** The process's own key of the model; empty lets it choose. */
   readonly modelKey: string;
 }
@@ -14,7 +16,7 @@ export interface AskRequest {
 export interface AnswerResult {
   /** The session that now holds the turn; the real id, which may differ from the one asked for. */
   readonly sessionId: string;
-  /** The whole answer as the session holds it. */
+  /** The whole answer as the session holds it, without the process's own mark-up. */
   readonly text: string;
 }
 
@@ -49,6 +51,11 @@ export interface Dialect {
   ask(request: AskRequest, observer: AskObserver): Answer;
   /** Deletes a session, best effort; never rejects. */
   deleteSession(sessionId: string): void;
+  /**
+   * Deletes every session it made, best effort and within a second; for a process that goes on
+   * without us. Never rejects.
+   */
+  retire(): Promise<void>;
   /** An inbound message of the process. */
   receive(method: string, params: unknown): void;
   /** The connection ended: every open turn fails with `error`. */

@@ -2,11 +2,11 @@
 
 /**
  * VS Code's and Electron's own variables would change how a child of the extension host runs, and
- * the key of our API is no business of a program behind it. In any case: Windows does not tell
+ * the keys of our API are no business of a program behind it. In any case: Windows does not tell
  * them apart.
  */
 function isWithheld(name: string): boolean {
-  return /^(VSCODE_.*|ELECTRON_.*|NODE_OPTIONS|LINGMA_GATEWAY_API_KEY)$/i.test(name);
+  return /^(VSCODE_.*|ELECTRON_.*|NODE_OPTIONS|LINGMA_GATEWAY_(API_KEY|CLIENT_KEYS))$/i.test(name);
 }
 
 /** The environment for a program of the user's. */

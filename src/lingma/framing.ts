@@ -28,8 +28,35 @@ export function framingError(detail: string): GatewayError {
   });
 }
 
+/** Cuts what arrives, text or binary and split anywhere, into the texts of single messages. */
+export interface MessageDecoder {
+  /** The messages completed by `data`, in order; throws `upstream_protocol` at what is none. */
+  read(data: string | Uint8Array): Iterable<string>;
+}
+
+/** How JSON messages are told apart on one connection, in both directions. */
+export interface Framing {
+  encode(json: string): string;
+  createDecoder(): MessageDecoder;
+  /** A message's content; undefined for one to pass over. Throws `upstream_protocol`. */
+  parse(message: string): unknown;
+}
+
+/** The framing of every Lingma runtime, over WebSocket, pipe and unix socket (protocol §2). */
+export const headerFraming: Framing = {
+  encode: encodeFrame,
+  createDecoder: () => new FrameDecoder(),
+  parse(message) {
+    try {
+      return JSON.parse(message);
+    } catch {
+      throw framingError('its body is not JSON');
+    }
+  },
+};
+
 /** Cuts a stream of messages, text or binary and split anywhere, into frame bodies. */
-export class FrameDecoder {
+export class FrameDecoder implements MessageDecoder {
   #buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;

@@ -1,7 +1,15 @@
-/** From a connected socket to a process that takes turns (protocol §3). */
+/** From an open connection to a dialect that takes turns (protocol §3, §4.3). */
+import { GatewayError } from '../base/errors';
 import { version } from '../base/version';
+import { AcpDialect } from './acp/dialect';
+import { type AgentFacts, readAgentFacts } from './acp/facts';
+import { initializeParams as agentParams, type Runtime } from './acp/params';
+import { Sessions } from './acp/sessions';
+import { ChatAskDialect } from './chatAsk';
+import type { Peer } from './connect/connector';
+import type { AskLimits, Dialect } from './dialect';
 import { type Model, readModels } from './models';
-import type { RpcConnection } from './rpc';
+import { METHOD_NOT_FOUND, type RpcConnection } from './rpc';
 
 /** Limit of one control call (protocol §8). */
 const CONTROL_TIMEOUT_MS = 30_000;
@@ -10,15 +18,79 @@ const OPTIONAL_TIMEOUT_MS = 5_000;
 /** `auth/status` reports a signed-in user with this value; no other is documented. */
 const STATUS_SIGNED_IN = 2;
 
+/** A connection that takes turns. The dialect stays the same for as long as it lives. */
 export interface Handshake {
+  readonly dialect: Dialect;
   readonly models: readonly Model[];
   /** null when the process does not say. */
   readonly signedIn: boolean | null;
 }
 
-/** `initialize`, then sign-in state and models. Only a failed `initialize` is fatal. */
-export async function shakeHands(rpc: RpcConnection): Promise<Handshake> {
+export interface HandshakeOptions {
+  readonly peer: Peer;
+  /** An empty folder for sessions that want one. */
+  readonly cwd: string;
+  readonly limits: AskLimits;
+}
+
+/**
+ * `initialize`, then everything a turn needs to know, and which dialect is spoken: a spawned
+ * process is asked with `chat/ask`, an agent with `session/*`, and a client of the user's with
+ * `session/*` if it opens a session (protocol §4.3). Rejects with a GatewayError.
+ */
+export function shakeHands(rpc: RpcConnection, options: HandshakeOptions): Promise<Handshake> {
+  switch (options.peer) {
+    case 'spawned':
+      return greetProcess(rpc, options);
+    case 'shared':
+      return greetClient(rpc, options);
+    case 'agent':
+      return greetAgent(rpc, options);
+  }
+}
+
+async function greetProcess(rpc: RpcConnection, options: HandshakeOptions): Promise<Handshake> {
   await rpc.request('initialize', initializeParams(), CONTROL_TIMEOUT_MS);
+  return { ...(await lingmaFacts(rpc)), dialect: new ChatAskDialect(rpc, options.limits) };
+}
+
+async function greetClient(rpc: RpcConnection, options: HandshakeOptions): Promise<Handshake> {
+  const result = await rpc.request('initialize', initializeParams(), CONTROL_TIMEOUT_MS);
+  const { sessions, facts } = acpParts(rpc, 'lingma', result, options);
+  const [known, first] = await Promise.all([lingmaFacts(rpc), sessions.first()]);
+  const lacksSessions =
+    first.kind === 'silent' || (first.kind === 'refused' && first.code === METHOD_NOT_FOUND);
+  const dialect = lacksSessions
+    ? new ChatAskDialect(rpc, options.limits)
+    : new AcpDialect({ rpc, runtime: 'lingma', facts, sessions, limits: options.limits });
+  return { ...known, dialect };
+}
+
+async function greetAgent(rpc: RpcConnection, options: HandshakeOptions): Promise<Handshake> {
+  const result = await rpc.request('initialize', agentParams(), CONTROL_TIMEOUT_MS);
+  const { sessions, facts } = acpParts(rpc, 'agent', result, options);
+  const first = await sessions.first();
+  if (first.kind !== 'opened') throw noFirstSession(first.kind === 'refused' ? first.message : '');
+  const { models } = first.session;
+  return {
+    dialect: new AcpDialect({ rpc, runtime: 'agent', facts, sessions, limits: options.limits }),
+    models: models.length > 0 ? models : readModels(undefined),
+    signedIn: null,
+  };
+}
+
+function acpParts(
+  rpc: RpcConnection,
+  runtime: Runtime,
+  initialized: unknown,
+  { cwd }: HandshakeOptions,
+): { sessions: Sessions; facts: AgentFacts } {
+  const facts = readAgentFacts(initialized);
+  return { facts, sessions: new Sessions({ rpc, runtime, facts, cwd }) };
+}
+
+/** What every Lingma runtime tells alike. Neither is worth failing for. */
+async function lingmaFacts(rpc: RpcConnection): Promise<Pick<Handshake, 'models' | 'signedIn'>> {
   const [signedIn, models] = await Promise.all([
     rpc.request('auth/status', {}, OPTIONAL_TIMEOUT_MS).then(readSignedIn, () => null),
     rpc.request('config/queryModels', {}, OPTIONAL_TIMEOUT_MS).catch(() => undefined),
@@ -44,4 +116,14 @@ function initializeParams(): object {
     clientCapabilities: {},
     timestamp: Date.now(),
   };
+}
+
+function noFirstSession(message: string): GatewayError {
+  return new GatewayError({
+    code: 'start_failed',
+    status: 503,
+    message:
+      `The agent opened no session${message && `: ${message}`}. Run its command once in a terminal ` +
+      'and sign in or choose a model there, then restart the gateway.',
+  });
 }

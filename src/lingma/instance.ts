@@ -1,19 +1,17 @@
 /**
- * One place in the pool: keeps a Lingma process running, one incarnation after the other.
+ * One place in the pool: keeps a connection to a process, one incarnation after the other.
  * stopped › starting › ready › reconnecting › … › failed, and closed from anywhere.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toGatewayError } from '../base/errors';
+import { GatewayError, toGatewayError } from '../base/errors';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../observe/log';
 import type { BackoffPolicy } from './backoff';
-import { ChatAskDialect } from './chatAsk';
+import type { Connection, Connector } from './connect/connector';
 import type { AskLimits, Dialect } from './dialect';
 import { shakeHands } from './handshake';
 import { replyTo } from './inbound';
-import type { Program } from './locate';
 import type { Model } from './models';
-import { LingmaProcess } from './process';
 import { RpcConnection } from './rpc';
 
 /** A process that has served, or been up for this long, did not fail at start: back-off starts anew. */
@@ -33,8 +31,10 @@ export interface Incarnation {
 /** A process that takes turns. */
 export interface LiveProcess {
   readonly owner: Incarnation;
-  readonly pid: number;
-  readonly port: number;
+  /** Null when it is not known, as behind a socket of somebody else's process. */
+  readonly pid: number | null;
+  /** Its port on this machine; null when it is reached another way. */
+  readonly port: number | null;
   readonly dialect: Dialect;
   readonly models: readonly Model[];
   readonly signedIn: boolean | null;
@@ -52,14 +52,12 @@ export type InstanceStatus =
 
 export interface InstanceOptions {
   readonly id: string;
-  readonly program: Program;
-  readonly workDir: string;
+  /** How this instance gets its process, each time anew. */
+  readonly connector: Connector;
   readonly limits: AskLimits;
   readonly backoff: BackoffPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onSpawn: (pid: number) => void;
-  readonly onGone: (pid: number) => void;
   readonly onStatus: () => void;
   /** A process ended, and with it every session it held. */
   readonly onLost: (owner: Incarnation) => void;
@@ -146,7 +144,8 @@ export class Instance {
     const launched = await this.#launch(signal);
     const { live } = launched;
     this.#setStatus({ state: 'ready', live });
-    this.#options.logger.log('info', `ready: process ${live.pid}, port ${live.port}`);
+    const { pid, port } = live;
+    this.#options.logger.log('info', `ready: process ${pid ?? 'unknown'}, port ${port ?? 'none'}`);
     const aborted = new Promise<string>((resolve) => {
       const onAbort = (): void => {
         resolve('closed');
@@ -161,42 +160,43 @@ export class Instance {
   }
 
   async #launch(signal: AbortSignal): Promise<Launched> {
-    const { program, workDir, limits, logger, onSpawn, onGone } = this.#options;
-    const spawned = await LingmaProcess.start(
-      { program, workDir, logger, onSpawn, onGone },
-      signal,
-    );
-    const { process, socket } = spawned;
+    const { connector, limits } = this.#options;
+    const connection = await connector.connect(signal);
+    const { peer, socket, framing, pid, port, cwd } = connection;
     const owner: Incarnation = { instanceId: this.id, incarnation: ++this.#incarnations };
 
+    let dialect: Dialect | undefined;
     let connectionEnded: (reason: string) => void = () => undefined;
     const disconnected = new Promise<string>((resolve) => (connectionEnded = resolve));
-    const rpc = new RpcConnection(socket, {
-      reply: replyTo,
-      onMessage: (method, params) => {
-        dialect.receive(method, params);
+    const rpc = new RpcConnection(
+      socket,
+      {
+        reply: (method, params) => replyTo(method, params, peer),
+        onMessage: (method, params) => {
+          dialect?.receive(method, params);
+        },
+        onClose: (error) => {
+          // First of all: a turn that fails now and tries again must not come back here.
+          this.#leaveReady(owner, error.message);
+          dialect?.close(error);
+          connectionEnded(error.message);
+        },
       },
-      onClose: (error) => {
-        // First of all: a turn that fails now and tries again must not come back here.
-        this.#leaveReady(owner, error.message);
-        dialect.close(error);
-        connectionEnded(error.message);
-      },
-    });
-    const dialect: Dialect = new ChatAskDialect(rpc, limits);
-    const stop = async (): Promise<void> => {
-      rpc.close();
-      await process.stop();
-    };
+      framing,
+    );
+    // A process that ends takes its connection along; how it ended says more.
+    const ended = Promise.race([
+      connection.ended,
+      disconnected.then((how) => Promise.race([connection.ended, sleep(EXIT_GRACE_MS, how)])),
+    ]);
     // Closing the connection is what ends a handshake that the process does not answer.
     const onAbort = (): void => {
       rpc.close();
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const { models, signedIn } = await shakeHands(rpc);
-      const { pid, port } = process;
-      const exited = process.exited.then((how) => `The Lingma process ended (${how}).`);
+      const hands = await shakeHands(rpc, { peer, cwd, limits });
+      dialect = hands.dialect;
       const probe = (): void => {
         // Any reply will do, a refusal included; only silence means that it hangs.
         rpc.request('ping', {}, PROBE_TIMEOUT_MS).catch((error: unknown) => {
@@ -204,17 +204,17 @@ export class Instance {
         });
       };
       return {
-        live: { owner, pid, port, dialect, models, signedIn, probe },
-        ended: Promise.race([
-          exited,
-          // A process that ends takes its connection along; how it ended says more.
-          disconnected.then((how) => Promise.race([exited, sleep(EXIT_GRACE_MS, how)])),
-        ]),
-        stop,
+        live: { owner, pid, port, probe, ...hands },
+        ended,
+        stop: () => leave(connection, rpc, hands.dialect),
       };
-    } catch (error) {
-      await stop();
-      throw error;
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      const lost = error.code === 'instance_lost' && !signal.aborted;
+      const failure = lost ? handshakeFailed(await ended) : error;
+      rpc.close();
+      await connection.stop();
+      throw failure;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -233,4 +233,16 @@ export class Instance {
     this.#status = status;
     this.#options.onStatus();
   }
+}
+
+/** Ends a connection of ours; what goes on without us is left as it was found. */
+async function leave(connection: Connection, rpc: RpcConnection, dialect: Dialect): Promise<void> {
+  if (connection.peer === 'shared') await dialect.retire();
+  rpc.close();
+  await connection.stop();
+}
+
+/** The connection ended before it could be used; `how` is what is known of the reason. */
+function handshakeFailed(how: string): GatewayError {
+  return new GatewayError({ code: 'start_failed', status: 503, message: how, retryable: true });
 }

@@ -8,7 +8,8 @@ export interface Model {
   /** Scenes that offer it, sorted; empty when the process did not say. */
   readonly scenes: readonly string[];
   readonly reasoning: boolean;
-  readonly vision: boolean;
+  /** Whether it takes images; undefined when the process did not say. */
+  readonly vision: boolean | undefined;
   /** Scenes whose default it is; `''` when it came without a scene. */
   readonly defaultIn: readonly string[];
 }
@@ -19,7 +20,7 @@ const FALLBACK: Model = {
   name: 'Lingma',
   scenes: [],
   reasoning: false,
-  vision: false,
+  vision: undefined,
   defaultIn: [''],
 };
 
@@ -83,7 +84,7 @@ function readModel(value: Record<string, unknown>, scene: string | undefined): M
     name: name ?? id,
     scenes: ownScene ? [ownScene] : [],
     reasoning: value['isReasoning'] === true,
-    vision: value['isVl'] === true,
+    vision: typeof value['isVl'] === 'boolean' ? value['isVl'] : undefined,
     defaultIn: value['isDefault'] === true ? [ownScene ?? ''] : [],
   };
 }
@@ -91,6 +92,7 @@ function readModel(value: Record<string, unknown>, scene: string | undefined): M
 function merge(known: Model, again: Model): Model {
   return {
     ...known,
+    vision: known.vision ?? again.vision,
     scenes: [...new Set([...known.scenes, ...again.scenes])].sort(),
     defaultIn: [...new Set([...known.defaultIn, ...again.defaultIn])].sort(),
   };

@@ -5,7 +5,7 @@
  */
 import { GatewayError, toGatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
-import { encodeFrame, FrameDecoder, framingError, MAX_FRAME_BYTES } from './framing';
+import { type Framing, headerFraming, MAX_FRAME_BYTES, type MessageDecoder } from './framing';
 
 /** A connected message channel; whoever opened it owns its errors and time-outs. */
 export interface MessageSocket {
@@ -15,14 +15,25 @@ export interface MessageSocket {
   onClose(listener: (reason: string) => void): void;
 }
 
+/** Answers an inbound request with an error in place of a result. */
+export class Refusal {
+  constructor(
+    readonly code: number,
+    readonly message: string,
+  ) {}
+}
+
 export interface RpcHandlers {
   /** A request or notification from the peer; a request has been answered already. */
   onMessage(method: string, params: unknown): void;
-  /** The body to answer an inbound request with; `{}` unless the method wants one. */
+  /** What to answer an inbound request with: a result, `{}` unless the method wants one, or a refusal. */
   reply(method: string, params: unknown): unknown;
   /** The connection ended; every pending request has been rejected. Called once. */
   onClose(error: GatewayError): void;
 }
+
+/** JSON-RPC's code for a method that a peer does not have. */
+export const METHOD_NOT_FOUND = -32601;
 
 /** What a peer answered: exactly one of the two, as JSON-RPC has it. */
 export type RpcReply =
@@ -34,14 +45,17 @@ type Id = string | number;
 export class RpcConnection {
   readonly #socket: MessageSocket;
   readonly #handlers: RpcHandlers;
-  readonly #decoder = new FrameDecoder();
+  readonly #framing: Framing;
+  readonly #decoder: MessageDecoder;
   readonly #pending = new Map<Id, (reply: RpcReply | GatewayError) => void>();
   #nextId = 1;
   #closed: GatewayError | undefined;
 
-  constructor(socket: MessageSocket, handlers: RpcHandlers) {
+  constructor(socket: MessageSocket, handlers: RpcHandlers, framing: Framing = headerFraming) {
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#framing = framing;
+    this.#decoder = framing.createDecoder();
     socket.onMessage((data) => {
       this.#receive(data);
     });
@@ -86,7 +100,7 @@ export class RpcConnection {
       });
       return id;
     }
-    const frame = encodeFrame(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    const frame = this.#framing.encode(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     if (frame.length > MAX_FRAME_BYTES) {
       // Sent, it would end the connection, and with it every other session of the process.
       queueMicrotask(() => {
@@ -97,6 +111,11 @@ export class RpcConnection {
     this.#pending.set(id, onReply);
     this.#socket.send(frame);
     return id;
+  }
+
+  /** Sends a notification, to which no reply exists. */
+  notify(method: string, params: unknown): void {
+    this.#write({ jsonrpc: '2.0', method, params });
   }
 
   /** Stops listening for the reply to a request; for requests whose answer came another way. */
@@ -117,7 +136,7 @@ export class RpcConnection {
     if (this.#closed) return;
     try {
       for (const body of this.#decoder.read(data)) {
-        this.#dispatch(parseBody(body));
+        this.#dispatch(this.#framing.parse(body));
         // A handler may have closed the connection; nobody listens to the rest.
         if (this.#isClosed()) return;
       }
@@ -132,7 +151,9 @@ export class RpcConnection {
     // Ids of the two directions are independent and may collide: only `method` tells them apart.
     if (typeof method === 'string') {
       if (typeof id === 'string' || typeof id === 'number') {
-        this.#write({ jsonrpc: '2.0', id, result: this.#handlers.reply(method, params) });
+        const reply = this.#handlers.reply(method, params);
+        const refused = reply instanceof Refusal;
+        this.#write({ jsonrpc: '2.0', id, ...(refused ? { error: reply } : { result: reply }) });
       }
       this.#handlers.onMessage(method, params);
     } else if (typeof id === 'string' || typeof id === 'number') {
@@ -159,7 +180,7 @@ export class RpcConnection {
   }
 
   #write(message: unknown): void {
-    if (!this.#closed) this.#socket.send(encodeFrame(JSON.stringify(message)));
+    if (!this.#closed) this.#socket.send(this.#framing.encode(JSON.stringify(message)));
   }
 
   #end(error: GatewayError): void {
@@ -170,14 +191,6 @@ export class RpcConnection {
     this.#pending.clear();
     for (const onReply of pending) onReply(error);
     this.#handlers.onClose(error);
-  }
-}
-
-function parseBody(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw framingError('its body is not JSON');
   }
 }
 

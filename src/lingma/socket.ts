@@ -50,7 +50,7 @@ export async function openSocket(url: string, signal: AbortSignal): Promise<Mess
       resolve();
     });
     socket.addEventListener('error', (event) => {
-      fail(event.message);
+      fail(event.message || 'the connection failed');
     });
   });
 

@@ -38,9 +38,19 @@ const mappings = new Map<number, Mapping>([
   [429, { code: 'upstream_rate_limit', status: 429, hint: 'Wait a moment.', retryable: true }],
 ]);
 
+/** The process holds as many sessions as it can; another process, or fewer sessions, will do. */
+const sessionLimit: Mapping = {
+  code: 'upstream_session_limit',
+  status: 429,
+  hint: 'Lower lingmaGateway.sessionMaxPerInstance (--session-max-per-instance), or run more instances.',
+  retryable: true,
+};
+
 /** The turn ended with `statusCode`; undefined when the process named none. */
 export function finishError(statusCode: number | undefined, reason: string): GatewayError {
-  const mapping = mappings.get(statusCode ?? 0) ?? upstreamFailure;
+  const mapping = /session limit/i.test(reason)
+    ? sessionLimit
+    : (mappings.get(statusCode ?? 0) ?? upstreamFailure);
   const what = [statusCode === undefined ? '' : `status ${statusCode}`, reason].filter(Boolean);
   return new GatewayError({
     code: mapping.code,

@@ -177,7 +177,7 @@ describe('headless: Anthropic Messages', () => {
     };
     await assert.rejects(
       ask([{ role: 'user', content: [image] }], false),
-      /messages\[0\] holds image/,
+      /messages\[0\]\.content\[0\]\.source is called image\/png/,
     );
   });
 

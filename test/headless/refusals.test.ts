@@ -140,9 +140,9 @@ describe('headless: refusals', () => {
       const error = await refused(await post(ask(fields)), 400, 'unsupported_parameter');
       assert.equal(error.param, Object.keys(fields)[0]);
     }
-    const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+    const sound = { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } };
     const error = await refused(
-      await post(ask({ messages: [{ role: 'user', content: [picture] }] })),
+      await post(ask({ messages: [{ role: 'user', content: [sound] }] })),
       400,
       'unsupported_content',
     );

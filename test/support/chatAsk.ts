@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { afterEach } from 'mocha';
 import { GatewayError } from '../../src/base/errors';
 import type { AnswerEvent } from '../../src/lingma/answerQueue';
@@ -31,7 +32,13 @@ export class ChatAskBench {
 
   /** Starts a turn. */
   ask(change: Partial<AskRequest> = {}): Turn {
-    return new Turn(this, { sessionId: undefined, prompt: 'hi', modelKey: 'org_auto', ...change });
+    return new Turn(this, {
+      sessionId: undefined,
+      prompt: 'hi',
+      images: [],
+      modelKey: 'org_auto',
+      ...change,
+    });
   }
 
   /** The process makes a request of its client. Its ids collide with the client's, on purpose. */
@@ -51,6 +58,12 @@ export function useChatAsk(): (limits?: Partial<AskLimits>) => ChatAskBench {
     made.push(bench);
     return bench;
   };
+}
+
+/** Nothing of an ended turn may stay anywhere (protocol §8.1, C-12). */
+export function assertNothingLeft({ dialect, rpc }: ChatAskBench): void {
+  assert.equal(dialect.openTurns, 0);
+  assert.equal(rpc.pendingCount, 0);
 }
 
 /** A running turn: what the test plays of it, and what has come of it. */

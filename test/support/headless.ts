@@ -63,8 +63,8 @@ export class HeadlessGateway {
   }
 
   /** The official client, without retries that could hide a failure. */
-  openai(): OpenAI {
-    return new OpenAI({ baseURL: `${this.baseUrl}/v1`, apiKey: this.apiKey, maxRetries: 0 });
+  openai(apiKey = this.apiKey): OpenAI {
+    return new OpenAI({ baseURL: `${this.baseUrl}/v1`, apiKey, maxRetries: 0 });
   }
 
   fetch(pathname: string, init: RequestInit = {}): Promise<Response> {

@@ -26,6 +26,7 @@ describe('demo chat/ask parameters', () => {
       questionText: 'hi',
       isReply: false,
       modelKey: 'org_auto',
+      imageUrls: [],
     });
   });
 

@@ -40,7 +40,7 @@ describe('demo chat', () => {
     });
     client.send({ jsonrpc: '2.0', method: 'initialized', params: {} });
     assert.deepEqual((await client.call('ping', {})).result, {});
-    assert.equal((await client.call('session/new', {})).error?.code, -32601);
+    assert.equal((await client.call('session/load', {})).error?.code, -32601);
     assert.equal((await client.call('user/plan', {})).error?.code, -32603);
     client.post('ping', {}, 'text-id');
     assert.deepEqual((await client.reply('text-id')).result, {});
@@ -277,6 +277,21 @@ describe('demo chat', () => {
       late.received.slice(-2).map((message) => message.method),
       ['chat/finish', undefined],
     );
+  });
+
+  it('takes as long as the arriving prompt is, and not what the session holds', async () => {
+    const [client] = await ready({ DEMO_LINGMA_PREFILL_CPS: '10000' });
+    const timed = async (prompt: string, more: object = {}): Promise<[number, Message]> => {
+      const begun = performance.now();
+      const finish = await ask(client, prompt, more);
+      return [performance.now() - begun, finish];
+    };
+    const long = `${'x'.repeat(3_000)}\nDEMO:echo ok`;
+    const [first, finish] = await timed(long);
+    assert.ok(first >= 295, `${first} ms`);
+    const { sessionId } = finish.params as { sessionId: string };
+    const [second] = await timed('DEMO:echo ok', { sessionId, isReply: true });
+    assert.ok(second < 295, `${second} ms`);
   });
 
   it('holds back with the knobs for pauses', async () => {

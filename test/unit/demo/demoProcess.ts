@@ -233,8 +233,11 @@ export class DemoProcess {
   }
 
   /** Starts a process and waits until it listens. */
-  static async start(knobs: Readonly<Record<string, string>> = {}): Promise<DemoProcess> {
-    const demo = await DemoProcess.launch(knobs);
+  static async start(
+    knobs: Readonly<Record<string, string>> = {},
+    workDir?: string,
+  ): Promise<DemoProcess> {
+    const demo = await DemoProcess.launch(knobs, workDir);
     for (let tries = 0; !demo.log().includes('Communication servers ready'); tries++) {
       if (tries > 500 || demo.#ended) {
         await demo.stop();
@@ -246,13 +249,20 @@ export class DemoProcess {
   }
 
   /** Starts a process that need not come up. */
-  static async launch(knobs: Readonly<Record<string, string>> = {}): Promise<DemoProcess> {
-    const workDir = mkdtempSync(path.join(tmpdir(), 'demo-lingma-'));
+  static async launch(
+    knobs: Readonly<Record<string, string>> = {},
+    workDir = mkdtempSync(path.join(tmpdir(), 'demo-lingma-')),
+  ): Promise<DemoProcess> {
     return new DemoProcess(workDir, await freePort(), await freePort(), knobs);
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** True once the process has ended. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   signal(name: NodeJS.Signals): void {

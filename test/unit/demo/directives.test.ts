@@ -24,6 +24,12 @@ describe('demo directives', () => {
     assert.deepEqual(body, { kind: 'text', text: 'a\nb\nc中' });
   });
 
+  it('joins thinking fences and tool cards with the lines around them', () => {
+    const { body } = readScript('DEMO:fence hm\nDEMO:echo a\nDEMO:card run\nDEMO:echo b');
+    const text = '````think::1\nhm\n````\na\n```toolCall::run::call-1::FINISHED\n```\nb';
+    assert.deepEqual(body, { kind: 'text', text });
+  });
+
   it('does not play earlier messages of a transcript again', () => {
     assert.equal(readScript('User: DEMO:echo a\nAssistant: a\nUser: thanks'), unscripted);
     assert.equal(readScript('DEMO:status 500\n\nthanks'), unscripted);

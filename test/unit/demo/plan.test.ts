@@ -3,13 +3,17 @@ import { describe, it } from 'mocha';
 import { readScript } from '../../../src/demo/directives';
 import { type Step, planTurn } from '../../../src/demo/plan';
 
-function plan(prompt: string, more: { delayMs?: number; gapMs?: number } = {}): Step[] {
+function plan(
+  prompt: string,
+  more: { delayMs?: number; prefillMs?: number; gapMs?: number } = {},
+): Step[] {
   return planTurn({
     script: readScript(prompt),
     reply: () => 'Good day',
     thinking: undefined,
     deltaChars: 5,
     delayMs: more.delayMs ?? 0,
+    prefillMs: more.prefillMs ?? 0,
     gapMs: more.gapMs ?? 0,
   });
 }
@@ -52,6 +56,12 @@ describe('demo plan', () => {
     assert.deepEqual(brief(scripted).slice(2, 5), ['word1 ', 'wait 1', 'word2']);
   });
 
+  it('adds the time to read the prompt to whatever delay there is', () => {
+    assert.equal(brief(plan('x', { prefillMs: 4 }))[2], 'wait 4');
+    assert.equal(brief(plan('x', { prefillMs: 4, delayMs: 3 }))[2], 'wait 7');
+    assert.equal(brief(plan('DEMO:delay 9', { prefillMs: 4, delayMs: 3 }))[2], 'wait 13');
+  });
+
   it('cuts the answer where the script ends it', () => {
     assert.deepEqual(brief(plan('DEMO:words 9\nDEMO:status-after 1 500')), [
       'step_start',
@@ -74,5 +84,31 @@ describe('demo plan', () => {
   it('thinks before it answers', () => {
     const steps = brief(plan('DEMO:think one two\nDEMO:echo x'));
     assert.deepEqual(steps.slice(2, 6), ['think:one ', 'think:two', 'think:', 'x']);
+  });
+
+  it('thinks again after as many deltas as it was told', () => {
+    const steps = brief(plan('DEMO:words 3\nDEMO:think-after 2 hm'));
+    assert.deepEqual(steps.slice(2, 7), ['word1 ', 'word2 ', 'think:hm', 'think:', 'word3']);
+  });
+
+  it('streams exactly the deltas it was given, in the shape it was told', () => {
+    const steps = plan('DEMO:deltas ["a very long one", "", "b"]\nDEMO:content array');
+    assert.deepEqual(brief(steps).slice(2, 5), ['a very long one', '', 'b']);
+    assert.deepEqual(steps[2], {
+      kind: 'answer',
+      text: 'a very long one',
+      overwrite: false,
+      content: 'array',
+    });
+  });
+
+  it('ends with the reason and the whole answer it was told', () => {
+    const steps = plan('DEMO:echo a\nDEMO:full-answer "a\\nb"\nDEMO:finish-reason cancelled');
+    assert.deepEqual(steps.at(-1), {
+      kind: 'finish',
+      statusCode: 200,
+      reason: 'cancelled',
+      fullAnswer: 'a\nb',
+    });
   });
 });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { cutDeltas, demoReply, firstHalf, promptTail, titleOf } from '../../../src/demo/replyText';
 
-const facts = { sessionId: '12345678-aaaa', turn: 1, heldCharacters: 0 };
+const facts = {
+  sessionId: '12345678-aaaa',
+  turn: 1,
+  heldCharacters: 0,
+  images: 0,
+  heldImages: 0,
+};
 
 describe('demo reply text', () => {
   it('says what it is, what came and how to get the real one', () => {
@@ -24,6 +30,16 @@ describe('demo reply text', () => {
     assert.match(text, /“你好”.*第 2 轮.*保留 9 个字符/s);
     assert.doesNotMatch(text, /lingmaPath/);
     assert.match(demoReply({ ...facts, question: '你好\n\nand in English?' }), /^This is the demo/);
+  });
+
+  it('counts the pictures that came and those of before', () => {
+    const said = (question: string): string =>
+      demoReply({ ...facts, question, turn: 2, images: 1, heldImages: 2 });
+    assert.match(
+      said('look'),
+      /with 4 characters and 1 image arrived in this turn, 0 characters and 2 images were held/,
+    );
+    assert.match(said('看'), /1 个字符和 1 张图片；此前已保留 0 个字符和 2 张图片。/);
   });
 
   it('shortens the prompt from the front', () => {

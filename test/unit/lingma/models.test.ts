@@ -9,7 +9,7 @@ function model(change: Partial<Model> & { id: string }): Model {
     name: id,
     scenes: [],
     reasoning: false,
-    vision: false,
+    vision: undefined,
     defaultIn: [],
     ...change,
   };
@@ -34,6 +34,23 @@ describe('lingma/models', () => {
         model({ id: 'org_auto', name: 'Auto', scenes: ['chat', 'quest'], defaultIn: ['quest'] }),
         model({ id: 'thinker', name: 'Thinker', scenes: ['chat'], reasoning: true }),
       ]);
+    });
+
+    it('knows of a model whether it sees, or that nobody said so', () => {
+      const sees = (...entries: readonly object[]) =>
+        readModels({ chat: entries.map((entry) => ({ key: 'm', displayName: 'M', ...entry })) });
+      for (const [vision, ...entries] of [
+        [true, { isVl: true }],
+        [false, { isVl: false }],
+        [undefined, {}],
+        [undefined, { isVl: 'yes' }],
+        [true, {}, { isVl: true }],
+        [false, { isVl: false }, { isVl: true }],
+      ] as const) {
+        assert.deepEqual(sees(...entries), [
+          model({ id: 'm', name: 'M', scenes: ['chat'], vision }),
+        ]);
+      }
     });
 
     it('never lets a secret through', () => {

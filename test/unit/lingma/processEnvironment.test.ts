@@ -5,6 +5,7 @@ import { nodeEnvironment, programEnvironment } from '../../../src/lingma/environ
 describe('lingma/environment', () => {
   const withheld = [
     'LINGMA_GATEWAY_API_KEY',
+    'LINGMA_GATEWAY_CLIENT_KEYS',
     'Lingma_Gateway_Api_Key',
     'VSCODE_PID',
     'ELECTRON_NO_ASAR',
@@ -22,7 +23,7 @@ describe('lingma/environment', () => {
   });
 
   for (const environment of [programEnvironment, nodeEnvironment]) {
-    it(`${environment.name} keeps the key of the API and the editor's variables to us`, () => {
+    it(`${environment.name} keeps the keys of the API and the editor's variables to us`, () => {
       const names = Object.keys(environment());
       assert.deepEqual(
         withheld.filter((name) => names.includes(name)),

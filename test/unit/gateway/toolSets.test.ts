@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { Tool } from '../../../src/conversation/messages';
+import { ToolSets } from '../../../src/gateway/toolSets';
+import { buildKey, scopeKey } from '../../../src/session/key';
+
+const tool = (name: string, parameters: unknown = { type: 'object' }): Tool => ({
+  name,
+  description: `what ${name} does`,
+  parameters,
+});
+
+describe('gateway/toolSets', () => {
+  const sets = new ToolSets();
+
+  it('gives one set the fingerprint of the original key, however often it is asked', () => {
+    const tools = [tool('read'), tool('write')];
+    for (let turn = 0; turn < 3; turn++) {
+      const { fingerprint, tokens } = sets.of([...tools]);
+      assert.equal(
+        scopeKey('key', fingerprint, 'model'),
+        buildKey('key', [], { toolConfig: { tools }, branchContext: 'model' }),
+      );
+      assert.ok(tokens > 10);
+    }
+  });
+
+  it('knows a set whose schemas have their keys in another order', () => {
+    const one = sets.of([tool('f', { type: 'object', required: ['a'] })]);
+    const other = sets.of([tool('f', { required: ['a'], type: 'object' })]);
+    assert.equal(one.fingerprint, other.fingerprint);
+  });
+
+  it('keeps sets apart by name, description, schema, number and order', () => {
+    const all = [
+      [],
+      [tool('a')],
+      [tool('b')],
+      [{ ...tool('a'), description: 'else' }],
+      [tool('a', { type: 'object', properties: { x: {} } })],
+      [tool('a'), tool('b')],
+      [tool('b'), tool('a')],
+    ].map((tools) => sets.of(tools).fingerprint);
+    assert.equal(new Set(all).size, all.length);
+  });
+
+  it('without tools is what the original key has for none', () => {
+    const { fingerprint, tokens } = sets.of([]);
+    assert.equal(scopeKey('', fingerprint, ''), buildKey('', []));
+    assert.equal(tokens, 0);
+  });
+});
