@@ -22,6 +22,7 @@ export const Mark = {
   audio: 7,
   call: 8,
   result: 9,
+  failed: 10,
 } as const satisfies Readonly<Record<Role, number>> & Readonly<Record<string, number>>;
 export type Mark = (typeof Mark)[keyof typeof Mark];
 
@@ -35,6 +36,7 @@ export interface CanonicalSink {
 
 /** Writes the canonical form of one message. */
 export function writeCanonical(message: Message, sink: CanonicalSink): void {
+  if (onlyReminds(message)) return;
   const { role, parts } = message;
   sink.mark(Mark[role]);
   // Adjacent texts count as one, joined as the prompt renders them: a string equals its one part.
@@ -51,6 +53,15 @@ export function writeCanonical(message: Message, sink: CanonicalSink): void {
     }
   }
   writeText(said, role, sink);
+}
+
+/** Clients give reminders messages of their own, or none: such a message is as good as not there. */
+function onlyReminds({ role, parts }: Message): boolean {
+  return (
+    role === 'user' &&
+    parts.length > 0 &&
+    parts.every((part) => part.type === 'text' && withoutReminders(part.text) === undefined)
+  );
 }
 
 /** Clients trim answers and rewrite their line endings; neither makes another conversation. */
@@ -107,8 +118,11 @@ function writePart(part: Part, sink: CanonicalSink): void {
   }
 }
 
-function writeResult({ name, callIndex, parts }: ToolResultPart, sink: CanonicalSink): void {
+function writeResult(part: ToolResultPart, sink: CanonicalSink): void {
+  const { name, callIndex, isError, parts } = part;
   const inner = mergeText<ContentPart>(parts).filter((part) => part.type !== 'text' || part.text);
+  // The model is told, so it reads another conversation.
+  if (isError) sink.mark(Mark.failed);
   sink.mark(Mark.result);
   sink.text(name);
   sink.count(callIndex);

@@ -8,7 +8,8 @@ const EXACT_DIGITS = 15;
  * no JSON, or holds numbers that a double cannot keep, stands for itself as it is.
  */
 export function canonicalArguments(json: string): string {
-  return flatObject(json) ?? anyValue(json);
+  // Some clients write no arguments as nothing at all, and the prompt says the same for both.
+  return json === '' ? '{}' : (flatObject(json) ?? anyValue(json));
 }
 
 function anyValue(json: string): string {
@@ -28,7 +29,10 @@ function hasInexactNumber(json: string): boolean {
       .replace(/[eE].*$/, '')
       .replace(/\D/g, '')
       .replace(/^0+/, '');
-    return digits.length > EXACT_DIGITS || !Number.isFinite(Number(number));
+    const value = Number(number);
+    return (
+      digits.length > EXACT_DIGITS || !Number.isFinite(value) || (value === 0 && digits !== '')
+    );
   });
 }
 

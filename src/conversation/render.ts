@@ -22,13 +22,17 @@ export interface PromptParts {
   readonly continuing: boolean;
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** False when the answer may hold one call at most. */
+  readonly parallelToolCalls?: boolean | undefined;
   /** What this turn asks beyond the conversation. */
   readonly instruction?: string | undefined;
+  /** Pictures the session holds already: the numbers go on from there. */
+  readonly imagesHeld?: number | undefined;
 }
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
 export function assertRenderable(messages: readonly Message[]): void {
-  for (const message of messages) renderMessage(message, []);
+  for (const message of messages) renderMessage(message, new Images());
 }
 
 /** What one turn sends. */
@@ -44,14 +48,20 @@ export interface Prompt {
  * do with it comes first, so that the prompt ends with what was said last. Nothing is left out.
  */
 export function renderPrompt(prompt: PromptParts): Prompt {
-  const images: string[] = [];
-  return { text: renderText(prompt, images), images };
+  const images = new Images(prompt.imagesHeld);
+  return { text: renderText(prompt, images), images: images.urls };
 }
 
-function renderText(prompt: PromptParts, images: string[]): string {
+function renderText(prompt: PromptParts, images: Images): string {
   const { messages, continuing, tools, toolChoice } = prompt;
-  const asides = [tools.length > 0 ? choiceInstruction(toolChoice) : '', prompt.instruction ?? ''];
-  const aside = asides.filter(Boolean).join('\n');
+  const asides = [
+    tools.length > 0 ? choiceInstruction(toolChoice, prompt.parallelToolCalls) : '',
+    prompt.instruction ?? '',
+    // A new session is told by the introduction.
+    continuing && messages.at(-1)?.role === 'assistant' ? CONTINUE : '',
+  ].filter(Boolean);
+  // The session keeps what it is told; what only this turn asks must not bind the next.
+  const aside = asides.length > 0 ? `(For your next message only: ${asides.join(' ')})` : '';
   const [only] = messages;
   const single = only !== undefined && messages.length === 1 && only.role === 'user';
   const introduced = !continuing && (!single || tools.length > 0);
@@ -60,17 +70,19 @@ function renderText(prompt: PromptParts, images: string[]): string {
     introduced ? instruction(messages) : '',
     // A continued session has been told already: the tool set is part of its identity.
     !continuing && tools.length > 0 ? toolContract(tools) : '',
-    aside && `(${aside})`,
+    aside,
     ...messages.map((message) => `[${heading(message)}]\n${renderMessage(message, images)}`),
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
+const CONTINUE = 'Continue the last Assistant message; write only the continuation.';
+
 function instruction(messages: readonly Message[]): string {
   const task =
     messages.at(-1)?.role === 'assistant'
-      ? 'Continue its last Assistant message; write only the continuation.'
+      ? CONTINUE
       : 'Follow its System messages and write the next Assistant message.';
   return `The messages below are a conversation, each under the name of its speaker. ${task}`;
 }
@@ -78,15 +90,17 @@ function instruction(messages: readonly Message[]): string {
 function heading(message: Message): string {
   if (message.role !== 'tool') return ROLE_NAMES[message.role];
   const calls = message.parts.flatMap((part) =>
-    part.type === 'toolResult' ? [`${part.name || 'a tool'}, call ${part.callIndex + 1}`] : [],
+    part.type === 'toolResult'
+      ? [`${part.name || 'a tool'}, call ${part.callIndex + 1}${part.isError ? ', failed' : ''}`]
+      : [],
   );
   return `Result of ${calls.join(' and ')}`;
 }
 
 /** Pictures alone want a text beside them (protocol §7). */
-function renderAlone(message: Message, images: string[]): string {
+function renderAlone(message: Message, images: Images): string {
   const text = renderMessage(message, images);
-  const wordless = images.length > 0 && message.parts.every((part) => !isWritten(part));
+  const wordless = images.urls.length > 0 && message.parts.every((part) => !isWritten(part));
   return wordless ? `${text}\n(Sent without a text.)` : text;
 }
 
@@ -95,13 +109,13 @@ function isWritten(part: Part): boolean {
 }
 
 /** The text of a message; its pictures are added to `images`, which gives them their numbers. */
-function renderMessage(message: Message, images: string[]): string {
+function renderMessage(message: Message, images: Images): string {
   return mergeText<Part>(message.parts)
     .map((part) => renderPart(part, message.path, images))
     .join('\n');
 }
 
-function renderPart(part: Part, path: string, images: string[]): string {
+function renderPart(part: Part, path: string, images: Images): string {
   switch (part.type) {
     case 'text':
       return part.text;
@@ -112,7 +126,7 @@ function renderPart(part: Part, path: string, images: string[]): string {
         .map((inner) => renderPart(inner, path, images))
         .join('\n');
     case 'image':
-      return `[Image ${images.push(part.url)}]`;
+      return `[Image ${images.add(part.url)}]`;
     case 'audio':
       throw unsupportedAudio(path);
   }
@@ -126,4 +140,31 @@ function unsupportedAudio(path: string): GatewayError {
     param: path,
     message: `${path} holds audio content, which this gateway cannot pass on. Send its text instead.`,
   });
+}
+
+/** The pictures of a prompt, and their numbers in the session. */
+class Images {
+  readonly urls: string[] = [];
+  readonly #held: number;
+
+  constructor(held = 0) {
+    this.#held = held;
+  }
+
+  /** Adds a picture; gives its number, counted from 1. */
+  add(url: string): number {
+    return this.#held + this.urls.push(url);
+  }
+}
+
+/** Pictures in these messages, those in results of tools included. */
+export function countImages(messages: readonly Message[]): number {
+  const inPart = (part: Part): number => {
+    if (part.type === 'toolResult') return part.parts.reduce((sum, one) => sum + inPart(one), 0);
+    return part.type === 'image' ? 1 : 0;
+  };
+  return messages.reduce(
+    (sum, { parts }) => sum + parts.reduce((of, one) => of + inPart(one), 0),
+    0,
+  );
 }

@@ -10,7 +10,7 @@ const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*\n*/;
 
 /** A note of the client to the model, which some clients re-create or move from turn to turn. */
 const REMINDER_START = '<system-reminder>';
-const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
+const REMINDER_END = '</system-reminder>';
 
 /** The messages without lines that only concern the client's own vendor. */
 export function withoutNoise(messages: readonly Message[]): readonly Message[] {
@@ -34,8 +34,13 @@ function withoutBilling(part: Part): Part[] {
 /** A user's text without its reminders; undefined when there was nothing else in it. */
 export function withoutReminders(text: string): string | undefined {
   if (!text.includes(REMINDER_START)) return text;
-  const rest = text.replace(REMINDER, '');
-  return rest === text ? text : rest.trim() || undefined;
+  let rest = '';
+  let read = 0;
+  for (const { start, end } of remindersOf(text)) {
+    rest += text.slice(read, start);
+    read = end;
+  }
+  return read === 0 ? text : (rest + text.slice(read)).trim() || undefined;
 }
 
 /** The reminders in the users' messages, in order. */
@@ -45,8 +50,20 @@ export function remindersIn(messages: readonly Message[]): string[] {
     if (role !== 'user') continue;
     for (const part of parts) {
       if (part.type !== 'text' || !part.text.includes(REMINDER_START)) continue;
-      found.push(...(part.text.match(REMINDER) ?? []));
+      for (const { start, end } of remindersOf(part.text)) found.push(part.text.slice(start, end));
     }
   }
   return found;
+}
+
+/** Where the reminders stand in a text. One that is not closed is none, and ends the search. */
+function* remindersOf(text: string): Generator<{ start: number; end: number }> {
+  let read = 0;
+  for (;;) {
+    const start = text.indexOf(REMINDER_START, read);
+    const close = start < 0 ? -1 : text.indexOf(REMINDER_END, start);
+    if (close < 0) return;
+    read = close + REMINDER_END.length;
+    yield { start, end: read };
+  }
 }

@@ -13,8 +13,8 @@ import { type HeadFate, reasonFor } from './reason';
 
 /** Heads remembered for each session the cache may keep: enough for the turns people go back to. */
 const TRAIL_PER_SESSION = 16;
-/** Most sessions have been told none; they share this set. */
-const NO_REMINDERS: ReadonlySet<string> = new Set();
+/** Most sessions have been told none; they share this list. */
+const NO_REMINDERS: readonly string[] = [];
 
 /**
  * One process from its start to its end. Compared by identity: a restarted instance is another
@@ -34,8 +34,8 @@ export interface CachedSession {
   /** Messages the session holds, its last answer included. */
   readonly messageCount: number;
   readonly turns: number;
-  /** Digests of the clients' reminders it has been told, since the head does not cover them. */
-  readonly reminders: ReadonlySet<string>;
+  /** Digests of the reminders of its last request, in order, since the head does not cover them. */
+  readonly reminders: readonly string[];
 }
 
 export interface SessionCacheOptions {
@@ -53,10 +53,12 @@ export interface SessionCacheOptions {
 /** A request's conversation as the cache looks it up. */
 export interface LookUp {
   readonly chain: Pick<Chain, 'points' | 'headAt' | 'messageCount'>;
-  /** Digests of the reminders in the request. */
-  readonly reminders: ReadonlySet<string>;
-  /** The client's own id of the conversation, within the scope. */
+  /** Digests of the reminders in the request, in order. */
+  readonly reminders: readonly string[];
+  /** The client's own id, within the scope; it explains, and decides nothing. */
   readonly hint?: string | undefined;
+  /** The same id where the client means this one conversation by it. */
+  readonly conversation?: string | undefined;
 }
 
 /** What a finished turn leaves behind. */
@@ -67,9 +69,9 @@ export interface Commit {
   /** Head of everything the session now holds. */
   readonly head: Head;
   readonly messageCount: number;
-  readonly reminders: ReadonlySet<string>;
-  /** The client's own id of the conversation, within the scope. */
-  readonly hint?: string | undefined;
+  readonly reminders: readonly string[];
+  /** The client's own id of this one conversation, within the scope. */
+  readonly conversation?: string | undefined;
 }
 
 /**
@@ -102,7 +104,7 @@ export interface SessionCacheStats {
 
 /** Its TTL counts from when it reached its head; a look-up does not extend it. */
 interface Entry extends CachedSession, Waiting {
-  readonly hint?: string | undefined;
+  readonly conversation?: string | undefined;
 }
 
 export class SessionCache {
@@ -231,7 +233,7 @@ export class SessionCache {
   }
 
   #explainMiss({ chain, hint }: LookUp): ReuseReason {
-    const fates = chain.points.map((point) => this.#trail.get(chain.headAt(point)));
+    const fates = chain.points.map((point) => this.#fateOf(chain.headAt(point)));
     const known = fates.findIndex((fate) => fate !== undefined);
     return reasonFor({
       fate: fates[known],
@@ -241,8 +243,13 @@ export class SessionCache {
     });
   }
 
+  #fateOf(head: Head): HeadFate | undefined {
+    return this.#idle.has(head) ? 'idle' : this.#trail.get(head);
+  }
+
+  /** Side requests such as titles share the id and never hold an answer: they are no measure. */
   #noteHint({ chain, hint }: LookUp): void {
-    if (hint !== undefined) this.#hinted.set(hint, chain.messageCount);
+    if (hint !== undefined && chain.points.length > 0) this.#hinted.set(hint, chain.messageCount);
   }
 
   #continuedLease(entry: Entry, matched: number): Lease {
@@ -290,8 +297,8 @@ export class SessionCache {
       head: result.head,
       messageCount: result.messageCount,
       turns,
-      reminders: result.reminders.size > 0 ? result.reminders : NO_REMINDERS,
-      hint: result.hint,
+      reminders: result.reminders.length > 0 ? result.reminders : NO_REMINDERS,
+      conversation: result.conversation,
       storedAtMs: this.#options.clock.monotonicMs(),
     };
     if (!this.enabled) {
@@ -372,10 +379,23 @@ export class SessionCache {
  * another project's notes is not this conversation. Reminders that have *changed* are only believed
  * where the client's own id says that it is the same conversation.
  */
-function knowsOnly(entry: Entry, { reminders, hint }: LookUp): boolean {
-  if (hint !== undefined && hint === entry.hint) return true;
-  for (const told of entry.reminders) if (!reminders.has(told)) return false;
-  return true;
+function knowsOnly(entry: Entry, { reminders, conversation }: LookUp): boolean {
+  if (conversation !== undefined && conversation === entry.conversation) return true;
+  return leftOver(entry.reminders, reminders) !== undefined;
+}
+
+/**
+ * Positions in `said` that are left when `told` is taken out of it, in order; undefined when `told`
+ * holds something, or holds it in an order, that `said` does not.
+ */
+export function leftOver(told: readonly string[], said: readonly string[]): number[] | undefined {
+  const left: number[] = [];
+  let matched = 0;
+  for (const [at, one] of said.entries()) {
+    if (one === told[matched]) matched++;
+    else left.push(at);
+  }
+  return matched === told.length ? left : undefined;
 }
 
 /** What a session's end means to a conversation that asks for it again. */

@@ -35,6 +35,11 @@ export class IdleSessions<S extends Waiting> {
     return this.#links.get(key)?.session;
   }
 
+  /** Whether any session stands at this head. */
+  has(head: Head): boolean {
+    return this.#byHead.has(head);
+  }
+
   /** The session at this head that was added last, of those that match. */
   findLast(head: Head, matches: (session: S) => boolean): S | undefined {
     return this.#byHead.get(head)?.findLast(matches);

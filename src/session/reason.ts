@@ -4,7 +4,7 @@
  */
 import type { ReuseReason } from '../conversation/events';
 
-/** What became of the session that once stood at a head. */
+/** What became of the session that once stood at a head; `idle` still stands there. */
 export type HeadFate = 'idle' | 'leased' | 'moved' | 'expired' | 'lost';
 
 /** What is known about a request's conversation. */
@@ -23,7 +23,8 @@ export function reasonFor(evidence: Evidence): ReuseReason {
   const { fate, newest, messageCount, hintedMessageCount } = evidence;
   switch (fate) {
     case 'idle':
-      return 'continued';
+      // A session stands there, but its client told it what this one does not say.
+      return 'diverged';
     case 'leased':
       return newest ? 'busy' : 'diverged';
     case 'expired':

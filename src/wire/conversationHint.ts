@@ -1,9 +1,11 @@
 /**
  * The client's own id of a conversation. It may be wrong, shared by side requests, or made up, so
- * it never finds a session; it only tells a changed conversation from an unknown one.
+ * it never finds a session; it tells a changed conversation from an unknown one, and that changed
+ * reminders are still those of the same conversation.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isRecord } from '../base/json';
+import type { ConversationHint } from '../conversation/messages';
 
 const MAX_LENGTH = 256;
 
@@ -17,15 +19,20 @@ const HEADERS = [
 ];
 
 /** The first valid id among the known headers and body fields, or undefined. */
-export function conversationHint(headers: IncomingHttpHeaders, body: unknown): string | undefined {
+export function conversationHint(
+  headers: IncomingHttpHeaders,
+  body: unknown,
+): ConversationHint | undefined {
   const fields = isRecord(body) ? body : {};
-  const candidates: unknown[] = [
+  const ids: unknown[] = [
     ...HEADERS.map((name) => headers[name]),
-    fields['prompt_cache_key'],
     fields['session_id'],
     sessionOfUser(fields['metadata']),
   ];
-  return candidates.find(isValid);
+  const id = ids.find(isValid);
+  if (id !== undefined) return { id, names: 'conversation' };
+  const key = fields['prompt_cache_key'];
+  return isValid(key) ? { id: key, names: 'cache' } : undefined;
 }
 
 /** Claude Code sends a JSON text with a `session_id` as `metadata.user_id`. */

@@ -8,6 +8,7 @@ import { kib, table, targets } from './report';
 /** When the files are loaded that activation does not load. */
 const firstUse: Readonly<Record<string, string>> = {
   'undici.js': 'first use: connection to Lingma',
+  'jsonSchemaValidator.js': 'first use: a turn with tools or a format',
   'guardian.js': 'first use: own process, gateway start',
   'demo.js': 'first use: own process, no Lingma found',
   'dashboard.js': 'first use: panel opened (webview)',

@@ -83,7 +83,7 @@ for (const streaming of [false, true]) {
         .upstream('chat/ask')
         .slice(-2)
         .map(({ questionText }) => questionText);
-      assert.equal(third, `[System]\n${note('today is Tuesday')}\n\n[User]\nthird`);
+      assert.equal(third, `[User]\n${note('today is Tuesday')}\n\n[User]\nthird`);
       assert.equal(fourth, 'fourth');
     });
 

@@ -156,7 +156,7 @@ describe('headless: pictures', () => {
           .upstream('chat/ask')
           .slice(-2)
           .map(({ questionText }) => questionText),
-        [`Look, ${name}.\n[Image 1]\n[Image 2]`, 'And these?\n[Image 1]\n[Image 2]'],
+        [`Look, ${name}.\n[Image 1]\n[Image 2]`, 'And these?\n[Image 3]\n[Image 4]'],
       );
       assert.deepEqual(gateway.upstreamProblems(), []);
     });

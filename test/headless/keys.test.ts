@@ -85,7 +85,7 @@ describe('headless: several API keys', () => {
       assert.equal(response.status, 200);
       return response.headers.get('x-lingma-session') ?? '';
     };
-    assert.match(await ask('ci-key==', ['first of ci']), /^new;/);
+    assert.match(await ask('ci-key==', ['first', 'words', 'of ci']), /^new;/);
     // Known under that id to its own client, and to nobody else.
     assert.match(await ask('laptop-key', ['something', 'else', 'altogether']), /^new;/);
     assert.match(await ask('ci-key==', ['something', 'else', 'altogether']), /^diverged;/);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'mocha';
 import { HeadlessGateway } from '../support/headless';
 import { useTempDirs } from '../support/tempDir';
-import { conversationOf, type Json } from './recordingsReading';
+import { conversationOf, formatOf, type Json } from './recordingsReading';
 import {
   echoedAnswer,
   readRecording,
@@ -175,6 +175,13 @@ describe('headless: recordings of real clients', () => {
   });
 });
 
+/** An answer that nobody repeats, in the form the request asks for. */
+function ownAnswer({ n, body }: RecordedRequest): string {
+  const text = `Nobody repeats answer ${n}.`;
+  const [field] = /"required":\["(\w+)"\]/.exec(JSON.stringify(formatOf(body)))?.slice(1) ?? [];
+  return field === undefined ? text : JSON.stringify({ [field]: text });
+}
+
 /** Every turn with the answer that a later request repeats, or one of its own. */
 function turnsOf(requests: readonly RecordedRequest[], expected: readonly ExpectedTurn[]): Turn[] {
   return requests
@@ -182,8 +189,7 @@ function turnsOf(requests: readonly RecordedRequest[], expected: readonly Expect
     .map((request) => {
       const next = expected.find(({ after }) => after === request.n);
       const later = requests.find(({ n }) => n === next?.n);
-      const answer = later ? echoedAnswer(request, later) : `Nobody repeats answer ${request.n}.`;
-      return { request, answer };
+      return { request, answer: later ? echoedAnswer(request, later) : ownAnswer(request) };
     });
 }
 

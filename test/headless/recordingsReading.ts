@@ -16,6 +16,12 @@ export interface Spoken {
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** The form of answer that a request of Messages or Responses asks for; null when it asks for none. */
+export function formatOf(body: Json | undefined): unknown {
+  const wanted = (body?.['output_config'] ?? body?.['text']) as Json | undefined;
+  return wanted?.['format'] ?? null;
+}
+
 /** The conversation of a request for `pathname`, in order. */
 export function conversationOf(pathname: string, body: Json): Spoken[] {
   switch (pathname) {
@@ -68,7 +74,7 @@ function blockPieces(block: Json): Piece[] {
     case 'tool_use':
       return [callOf(block['name'], JSON.stringify(block['input']))];
     case 'tool_result':
-      return [...(block['is_error'] === true ? texts('Error:') : []), ...texts(block['content'])];
+      return texts(block['content']);
     case 'thinking':
       return [];
     default:

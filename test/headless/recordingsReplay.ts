@@ -39,7 +39,8 @@ export function readRecording(name: string): RecordedRequest[] {
     const [pathname = ''] = recorded.url.split('?');
     const route = `${recorded.method} ${pathname}`;
     if (!body) return { ...recorded, route, conversation: [] };
-    const whole = tools === undefined ? body : { ...body, tools: file.toolSets[tools] };
+    const asked = inAnyForm(body);
+    const whole = tools === undefined ? asked : { ...asked, tools: opened(file.toolSets[tools]) };
     return {
       ...recorded,
       body: whole,
@@ -47,6 +48,27 @@ export function readRecording(name: string): RecordedRequest[] {
       conversation: TURN_ROUTES.includes(route) ? conversationOf(pathname, whole) : [],
     };
   });
+}
+
+/** Without the JSON schema of an answer: the mock that was recorded answered in prose regardless. */
+function inAnyForm(body: Json): Json {
+  return JSON.parse(
+    JSON.stringify(body, (key, value: unknown) =>
+      key === 'format' && (value as Json | null)?.['type'] === 'json_schema' ? undefined : value,
+    ),
+  ) as Json;
+}
+
+/**
+ * Tools whose schemas let parameters pass that they do not name: the mock that was recorded wrote
+ * one of its own into its calls, to see what clients do with it.
+ */
+function opened(tools: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(tools, (key, value: unknown) =>
+      key === 'additionalProperties' && value === false ? undefined : value,
+    ),
+  );
 }
 
 /**

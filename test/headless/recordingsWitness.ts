@@ -10,7 +10,7 @@ const HEADING = /^\[(?:System|User|Assistant|Result of [^\]\n]*)\]$/m;
 const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/;
 /** What a prompt may hold between two things that were said. */
 const SCAFFOLD = new RegExp(
-  String.raw`^(?:\s+|\[(?:System|User|Assistant|Result of [^\]\n]*)\]\n|(?<reminder>${REMINDER.source}))`,
+  String.raw`^(?:\s+|\((?:For your next message only|The earlier system reminders no longer apply)[^\n]*\)|\[(?:System|User|Assistant|Result of [^\]\n]*)\]\n|(?<reminder>${REMINDER.source}))`,
 );
 const CALL = /^```json action\n(?<json>[^]*?)\n```/;
 

@@ -58,6 +58,21 @@ describe('headless: how many sessions a process holds', () => {
     assert.match((await first.say('and again')).session, /^continued;/);
   });
 
+  it('of two processes the one with place is taken first, and both full make room', async () => {
+    await launch({ flags: ['--instances', '2'], env: { DEMO_LINGMA_SESSION_MAX: '2' } });
+    await eventually('both are ready', async () =>
+      (await gateway.stats()).instances.every(({ state }) => state === 'ready'),
+    );
+    const all = chats(8);
+    for (const [index, chat] of all.entries()) {
+      assert.match((await chat.say(`chat ${index}`)).session, /^new;/);
+      const { size, evict_total: evicted } = (await gateway.stats()).sessionCache;
+      assert.equal(size, Math.min(index + 1, 4));
+      assert.equal(evicted, Math.max(0, index - 3), 'nobody goes while there is place');
+    }
+    assert.match((await all.at(-1)?.say('again'))?.session ?? '', /^continued;/);
+  });
+
   it('--session-max-per-instance keeps a process below its limit', async () => {
     await launch({
       flags: ['--session-max-per-instance', '2'],

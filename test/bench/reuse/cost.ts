@@ -97,7 +97,7 @@ function warmTurn(messages: readonly Message[]): (chain: Chain) => void {
       // Not the head after the answer, so that the session stays where it was.
       head: chain.headAt(chain.points[0] ?? 0),
       messageCount: messages.length + 1,
-      reminders: new Set(),
+      reminders: [],
     });
     return lease.session !== undefined;
   };

@@ -15,10 +15,10 @@ function runTurn(session: number, turn: number): void {
   const old = heads[session] ?? '';
   const head = digest(`answer ${turn} of session ${session}`);
   const chain = { points: [1], headAt: () => old, messageCount: 2 * turn };
-  const lease = cache.lease({ chain, reminders: new Set() });
+  const lease = cache.lease({ chain, reminders: [] });
   if ((lease.session !== undefined) !== turn > 1) throw new Error('a session was not found');
   const sessionId = lease.session?.sessionId ?? `00000000-0000-4000-8000-${session}`;
-  lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: new Set() });
+  lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: [] });
   heads[session] = head;
 }
 

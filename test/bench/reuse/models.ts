@@ -5,7 +5,7 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
 } from 'openai/resources/chat/completions';
-import { splitAnswer } from '../../../src/conversation/toolBlocks';
+import { splitAnswer } from '../../../src/conversation/toolCalls/splitter';
 import { buildKey, hashBranchContext } from '../../../src/session/key';
 import type { Exchange, Gateway, Judgement, Reply, Turn, Verdict } from './gateway';
 import { readTokens, sameTokens, scriptedAnswer, tokensOf } from './tokens';
@@ -134,8 +134,10 @@ function asMessage(
   answer: string,
   tools: readonly ChatCompletionTool[],
 ): ChatCompletionAssistantMessageParam {
-  const names = tools.flatMap((tool) => (tool.type === 'function' ? [tool.function.name] : []));
-  const pieces = splitAnswer(answer, new Set(names));
+  const callable = tools.flatMap((tool): [string, unknown][] =>
+    tool.type === 'function' ? [[tool.function.name, tool.function.parameters]] : [],
+  );
+  const pieces = splitAnswer(answer, new Map(callable));
   const content = pieces.map((piece) => (piece.type === 'text' ? piece.text : '')).join('');
   const calls = pieces.flatMap((piece, index) => {
     if (piece.type === 'text') return [];

@@ -24,8 +24,8 @@ interface Known {
   readonly scope: string;
   /** Everything it holds, one line per message, answers trimmed as clients may trim them. */
   readonly holds: readonly string[];
-  /** Reminders it has been told. */
-  readonly told: ReadonlySet<string>;
+  /** The reminders of its last request. */
+  readonly told: readonly string[];
   readonly hint: string | undefined;
   readonly storedAtMs: number;
 }
@@ -97,7 +97,7 @@ class Reference {
     return (
       known.scope === turn.scope &&
       JSON.stringify(known.holds) === JSON.stringify(prefix.map(canonical)) &&
-      (sameClient || [...known.told].every((reminder) => turn.reminders.includes(reminder)))
+      (sameClient || isWithin(known.told, turn.reminders))
     );
   }
 
@@ -143,7 +143,7 @@ class TakeTurn extends Step {
     reference.expire();
     const expected = reference.longestMatch(lines, turn);
     const chain = new Chain(turn.scope, messagesOf(lines));
-    const lease = cache.lease({ chain, reminders: new Set(turn.reminders), hint: turn.hint });
+    const lease = cache.lease({ chain, reminders: turn.reminders, conversation: turn.hint });
     reference.leases++;
 
     assert.equal(lease.matched, expected, 'continues exactly when, and as far as, it could');
@@ -272,17 +272,16 @@ class Clear extends Step {
 /** The process confirms an answer; if it has been replaced meanwhile, nobody may believe it. */
 function commit({ lease, chain, known, owner, turn, lines }: OpenTurn, reference: Reference): void {
   const id = known?.id ?? `s${reference.nextId++}`;
-  const { answer, scope, hint } = turn;
+  const { answer, scope, hint, reminders } = turn;
   const [reply] = messagesOf([`A${answer}`]);
   assert.ok(reply);
-  const reminders = new Set([...(known?.told ?? []), ...turn.reminders]);
   lease.commit({
     sessionId: id,
     owner,
     head: chain.headAfter(reply),
     messageCount: lines.length + 1,
     reminders,
-    hint,
+    conversation: hint,
   });
   if (!reference.owners.includes(owner)) return;
   const holds = [...lines, `A${answer}`].map(canonical);
@@ -317,6 +316,14 @@ function messagesOf(lines: readonly string[]): Message[] {
   }));
 }
 
+/** Whether everything in `part` stands in `whole`, in its order. */
+function isWithin(part: readonly string[], whole: readonly string[]): boolean {
+  const [first, ...rest] = part;
+  if (first === undefined) return true;
+  const at = whole.indexOf(first);
+  return at >= 0 && isWithin(rest, whole.slice(at + 1));
+}
+
 function canonical(line: string): string {
   return line.startsWith('A') ? `A${line.slice(1).trim()}` : line;
 }
@@ -330,7 +337,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   scope: fc.constantFrom('key-1', 'key-1', 'key-2'),
   reminders: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
-    fc.subarray(['project A', 'project B']),
+    fc.array(fc.constantFrom('project A', 'project B'), { maxLength: 3 }),
   ),
   hint: fc.constantFrom(undefined, undefined, 'chat-1', 'chat-2'),
 });

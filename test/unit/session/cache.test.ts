@@ -40,7 +40,7 @@ describe('session/cache', () => {
   const lease = (messages: readonly Message[], scope = 'scope', hint?: string): Lease =>
     cache.lease({
       chain: new Chain(scope, messages),
-      reminders: new Set(),
+      reminders: [],
       hint,
     });
   const commit = (
@@ -54,7 +54,7 @@ describe('session/cache', () => {
       owner: by,
       head: headsOf('scope', held_now).at(-1) ?? '',
       messageCount: held_now.length,
-      reminders: new Set(),
+      reminders: [],
     });
   };
   const remember = (sessionId: string, ...lines: string[]): void => {
@@ -119,16 +119,16 @@ describe('session/cache', () => {
   it('keeps apart what only reminders tell apart, unless the client says it is the same', () => {
     const said = talk('u:hi', 'a:hello', 'u:next');
     const chain = new Chain('scope', said);
-    const take = (reminders: string[], hint?: string): string | undefined => {
-      const found = cache.lease({ chain, reminders: new Set(reminders), hint });
+    const take = (reminders: string[], conversation?: string): string | undefined => {
+      const found = cache.lease({ chain, reminders, conversation });
       found.release();
       return found.session?.sessionId;
     };
-    const hold = (sessionId: string, reminders: string[], hint?: string): void => {
+    const hold = (sessionId: string, reminders: string[], conversation?: string): void => {
       const head = chain.headAt(2);
-      const told = new Set(reminders);
-      const result = { sessionId, owner, head, messageCount: 2, reminders: told, hint };
-      cache.fresh('new').commit(result);
+      cache
+        .fresh('new')
+        .commit({ sessionId, owner, head, messageCount: 2, reminders, conversation });
     };
     hold('of A', ['A'], 'chat-a');
     assert.equal(take(['B']), undefined);
@@ -138,6 +138,24 @@ describe('session/cache', () => {
     assert.equal(take(['B'], 'chat-b'), undefined);
     hold('of B', ['B']);
     assert.deepEqual([take(['A']), take(['B'])], ['of A', 'of B']);
+    assert.equal(cache.lease({ chain, reminders: ['C'] }).reason, 'diverged');
+  });
+
+  it('tells reminders apart by their order and number', () => {
+    const chain = new Chain('scope', talk('u:hi', 'a:hello', 'u:next'));
+    const head = chain.headAt(2);
+    const told = ['old is 5', 'new is 9', 'old is 5'];
+    cache.fresh('new').commit({ sessionId: 's', owner, head, messageCount: 2, reminders: told });
+    const found = (...reminders: string[]): boolean => {
+      const lease = cache.lease({ chain, reminders });
+      lease.release();
+      return lease.session !== undefined;
+    };
+    const [old = '', fresh = ''] = told;
+    assert.equal(found(old, fresh, old), true);
+    assert.equal(found(old, 'more', fresh, old, 'most'), true);
+    assert.equal(found(fresh, old, old), false);
+    assert.equal(found(old, fresh), false);
   });
 
   it('keeps scopes apart', () => {
@@ -150,7 +168,7 @@ describe('session/cache', () => {
     const turn = talk('u:one', 'a:two', 'u:three');
     const held = lease(turn);
     held.drop();
-    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4, reminders: new Set() });
+    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4, reminders: [] });
     assert.equal(lease(turn).session, undefined);
     assert.deepEqual(dropped, [['s1', 'failed']]);
     assert.equal(cache.stats().invalidations, 1);

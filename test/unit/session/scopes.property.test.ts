@@ -50,7 +50,7 @@ class Caller {
     const hint = id === undefined ? undefined : `${scope} ${id}`;
     const said = [...(this.#chats[chat] ?? []).slice(0, keep), text('user', say)];
     const chain = new Chain(scope, said);
-    const lease = this.#cache.lease({ chain, reminders: new Set(), hint });
+    const lease = this.#cache.lease({ chain, reminders: [], hint, conversation: hint });
     const { session } = lease;
     const place = session ? this.sessions.indexOf(session.sessionId) : undefined;
     this.met.push(`${lease.reason} ${lease.matched} ${place}`);
@@ -61,7 +61,7 @@ class Caller {
       if (!session) this.sessions.push(sessionId);
       const head = chain.headAfter(reply);
       const messageCount = whole.length;
-      lease.commit({ sessionId, owner, head, messageCount, reminders: new Set(), hint });
+      lease.commit({ sessionId, owner, head, messageCount, reminders: [], conversation: hint });
     } else {
       lease[end]();
     }
