@@ -16,6 +16,7 @@ import { channelLogger } from './vscode/log';
 import { OptionsWatch } from './vscode/optionsWatch';
 import { Panel } from './vscode/panel';
 import { toGatewayOptions } from './vscode/settings';
+import { SignIn } from './vscode/signIn';
 import { StatusBar } from './vscode/statusBar';
 
 export type { LingmaGatewayApi, LingmaGatewayExports } from './vscode/api';
@@ -56,14 +57,18 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
       extensionUri: context.extensionUri,
       logger,
       currentState: () => controller.state,
+      onInstance: (action, id) => {
+        controller.actOnInstance(action, id);
+      },
     }),
   );
   // Some editors made from VS Code have no language models.
   if ('registerLanguageModelChatProvider' in vscode.lm) store.add(new ChatProvider(controller));
   const statusBar = store.add(new StatusBar());
   const notice = new FailureNotice(context.globalState);
+  const signIn = store.add(new SignIn(controller));
   const extensionId = context.extension.id;
-  store.add(registerCommands({ controller, apiKey, panel, channel, extensionId }));
+  store.add(registerCommands({ controller, apiKey, panel, signIn, channel, extensionId }));
 
   let kind: HostState['kind'] | undefined;
   const show = (state: HostState): void => {

@@ -6,11 +6,18 @@ interface ButtonProps {
   readonly onClick: () => void;
   /** The one action a state asks for; all others are secondary. */
   readonly primary?: boolean;
+  /** What a screen reader says where the label alone would leave open what is meant. */
+  readonly hint?: string;
 }
 
-export function Button({ label, onClick, primary = false }: ButtonProps) {
+export function Button({ label, onClick, primary = false, hint }: ButtonProps) {
   return (
-    <button type="button" class={primary ? 'primary' : 'secondary'} onClick={onClick}>
+    <button
+      type="button"
+      class={primary ? 'primary' : 'secondary'}
+      onClick={onClick}
+      {...(hint !== undefined && { 'aria-label': hint })}
+    >
       {label}
     </button>
   );

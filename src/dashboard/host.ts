@@ -1,5 +1,11 @@
 /** The panel's line to the extension, and the little it remembers while it is hidden. */
-import type { HostMessage, HostState, PanelCommand, PanelMessage } from './protocol';
+import type {
+  HostMessage,
+  HostState,
+  InstanceAction,
+  PanelCommand,
+  PanelMessage,
+} from './protocol';
 
 interface VsCodeApi {
   postMessage(message: PanelMessage): void;
@@ -17,6 +23,7 @@ export interface Host {
   /** The state last shown, so that a panel that comes back is not empty for a moment. */
   readonly remembered: HostState | undefined;
   readonly send: (command: PanelCommand) => void;
+  readonly act: (action: InstanceAction, id: string) => void;
 }
 
 /** Connects to the extension and asks for the state; `onState` hears every one. */
@@ -31,6 +38,9 @@ export function connect(onState: (state: HostState) => void): Host {
     remembered: (api.getState() as Remembered | undefined)?.state,
     send: (command) => {
       api.postMessage({ type: 'command', command });
+    },
+    act: (action, id) => {
+      api.postMessage({ type: 'instance', action, id });
     },
   };
 }

@@ -1,9 +1,20 @@
 import type { GatewaySnapshot, InstanceSnapshot, InstanceState } from '../gateway/snapshot';
+import type { Act, Send } from './app';
+import { Button } from './button';
 import { count } from './format';
 import { plural, t } from './localize';
+import type { InstanceAction } from './protocol';
 
 /** One row per Lingma process. */
-export function Instances({ snapshot }: { snapshot: GatewaySnapshot }) {
+export function Instances({
+  snapshot,
+  send,
+  act,
+}: {
+  snapshot: GatewaySnapshot;
+  send: Send;
+  act: Act;
+}) {
   const limit = snapshot.concurrency.maxInFlightPerInstance;
   return (
     <section>
@@ -26,11 +37,14 @@ export function Instances({ snapshot }: { snapshot: GatewaySnapshot }) {
               <th scope="col" class="number">
                 {t('In flight')}
               </th>
+              <th scope="col">
+                <span class="unseen">{t('Actions')}</span>
+              </th>
             </tr>
           </thead>
           <tbody>
             {snapshot.instances.map((instance) => (
-              <Row key={instance.id} instance={instance} limit={limit} />
+              <Row key={instance.id} instance={instance} limit={limit} send={send} act={act} />
             ))}
           </tbody>
         </table>
@@ -40,12 +54,23 @@ export function Instances({ snapshot }: { snapshot: GatewaySnapshot }) {
   );
 }
 
-function Row({ instance, limit }: { instance: InstanceSnapshot; limit: number }) {
+function Row({
+  instance,
+  limit,
+  send,
+  act,
+}: {
+  instance: InstanceSnapshot;
+  limit: number;
+  send: Send;
+  act: Act;
+}) {
+  const { tone, label } = shownState(instance);
   return (
     <tr>
       <th scope="row">{instance.id}</th>
       <td>
-        <span class={`state ${tones[instance.state]}`}>{stateLabel(instance.state)}</span>
+        <span class={`state ${tone}`}>{label}</span>
         {notes(instance).map((note) => (
           <div key={note} class="quiet">
             {note}
@@ -59,8 +84,58 @@ function Row({ instance, limit }: { instance: InstanceSnapshot; limit: number })
         {instance.inFlight}
         {limit > 0 && <span class="quiet"> / {limit}</span>}
       </td>
+      <td>
+        <div class="actions row-actions">
+          {instance.signedIn === false && (
+            <Button
+              label={t('Sign In')}
+              onClick={() => {
+                send('signIn');
+              }}
+            />
+          )}
+          {actionsOf(instance).map(({ action, label: title }) => (
+            <Button
+              key={action}
+              label={title}
+              hint={`${title}: ${instance.id}`}
+              onClick={() => {
+                act(action, instance.id);
+              }}
+            />
+          ))}
+        </div>
+      </td>
     </tr>
   );
+}
+
+/** The gentle way first where turns run; nothing for one that is on its way already. */
+function actionsOf({ state, inFlight, draining }: InstanceSnapshot): {
+  action: InstanceAction;
+  label: string;
+}[] {
+  const restart = { action: 'restart' as const, label: t('Restart') };
+  if (draining) return [{ ...restart, label: t('Do Not Wait') }];
+  switch (state) {
+    case 'ready':
+      return inFlight > 0
+        ? [{ action: 'drain', label: t('Drain and Restart') }, restart]
+        : [restart];
+    case 'failed':
+      return [{ ...restart, label: t('Try Again') }];
+    case 'reconnecting':
+      return [{ ...restart, label: t('Try Now') }];
+    case 'stopped':
+    case 'starting':
+    case 'closed':
+      return [];
+  }
+}
+
+function shownState({ state, draining }: InstanceSnapshot): { tone: string; label: string } {
+  if (draining && state === 'ready') return { tone: 'busy', label: t('Draining') };
+  return { tone: tones[state], label: stateLabel(state) };
 }
 
 const tones: Record<InstanceState, string> = {

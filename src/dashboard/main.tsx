@@ -10,7 +10,7 @@ if (!root) throw new Error('The page has no #root.');
 loadBundle(root.dataset['l10n']);
 
 const draw = (state: HostState | undefined): void => {
-  render(<App state={state} send={host.send} />, root);
+  render(<App state={state} send={host.send} act={host.act} />, root);
 };
 const host = connect(draw);
 draw(host.remembered);

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { countReady, type GatewaySnapshot, signedOutIds } from '../gateway/snapshot';
 import type { Send } from './app';
 import { Button } from './button';
 import { t } from './localize';
@@ -33,19 +34,48 @@ export function Notice({ state, send }: { state: HostState; send: Send }) {
         </Box>
       );
     case 'ready':
-      return state.snapshot.demo ? (
-        <Box
-          tone="warning"
-          send={send}
-          steps={[{ label: t('Set Path of Lingma'), command: 'chooseLingma' }]}
-        >
-          <strong>{t('Demo.')}</strong>{' '}
-          {t('No Lingma was found, so an embedded demo answers. To get real answers, set')}{' '}
-          <code>lingmaGateway.lingmaPath</code>
-          {t('; the gateway then restarts by itself.')}
-        </Box>
-      ) : null;
+      return (
+        <>
+          <SignedOut snapshot={state.snapshot} send={send} />
+          <Demo snapshot={state.snapshot} send={send} />
+        </>
+      );
   }
+}
+
+interface OfSnapshot {
+  readonly snapshot: GatewaySnapshot;
+  readonly send: Send;
+}
+
+function SignedOut({ snapshot, send }: OfSnapshot) {
+  const ids = signedOutIds(snapshot);
+  if (ids.length === 0) return null;
+  const all = ids.length >= countReady(snapshot).ready;
+  return (
+    <Box tone="warning" send={send} steps={[{ label: t('Sign In'), command: 'signIn' }]}>
+      {all
+        ? t('Lingma is signed out, so requests fail.')
+        : t('Not signed in: {0}. Requests that go there fail.', ids.join(', '))}{' '}
+      {t('You sign in on a page in your browser.')}
+    </Box>
+  );
+}
+
+function Demo({ snapshot, send }: OfSnapshot) {
+  if (!snapshot.demo) return null;
+  return (
+    <Box
+      tone="warning"
+      send={send}
+      steps={[{ label: t('Set Path of Lingma'), command: 'chooseLingma' }]}
+    >
+      <strong>{t('Demo.')}</strong>{' '}
+      {t('No Lingma was found, so an embedded demo answers. To get real answers, set')}{' '}
+      <code>lingmaGateway.lingmaPath</code>
+      {t('; the gateway then restarts by itself.')}
+    </Box>
+  );
 }
 
 interface BoxProps {

@@ -30,6 +30,7 @@ export const panelCommands = [
   'copyBaseUrl',
   'copyApiKey',
   'clearSessions',
+  'signIn',
   'showLog',
   'openSettings',
   'choosePort',
@@ -38,17 +39,31 @@ export const panelCommands = [
 
 export type PanelCommand = (typeof panelCommands)[number];
 
+/** What may be done to one instance: a new process at once, or once its turns are over. */
+export const instanceActions = ['restart', 'drain'] as const;
+
+export type InstanceAction = (typeof instanceActions)[number];
+
 /** Panel → host. `ready` asks for the state: the page has just loaded. */
 export type PanelMessage =
-  { readonly type: 'ready' } | { readonly type: 'command'; readonly command: PanelCommand };
+  | { readonly type: 'ready' }
+  | { readonly type: 'command'; readonly command: PanelCommand }
+  | { readonly type: 'instance'; readonly action: InstanceAction; readonly id: string };
 
 /** The message, or undefined for anything that is not one. */
 export function parsePanelMessage(value: unknown): PanelMessage | undefined {
   if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
   if (value.type === 'ready') return { type: 'ready' };
+  if (value.type === 'instance') return instanceMessage(value);
   if (value.type !== 'command' || !('command' in value)) return undefined;
   const command = panelCommands.find((name) => name === value.command);
   return command && { type: 'command', command };
+}
+
+function instanceMessage(value: object): PanelMessage | undefined {
+  if (!('action' in value) || !('id' in value) || typeof value.id !== 'string') return undefined;
+  const action = instanceActions.find((name) => name === value.action);
+  return action && { type: 'instance', action, id: value.id };
 }
 
 /** The snapshot a state carries, if any. */

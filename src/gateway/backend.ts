@@ -10,14 +10,17 @@ import { Pool } from '../lingma/pool';
 import { WorkDir } from '../lingma/workDir';
 import type { Logger } from '../observe/log';
 import type { CachedSession, SessionCache } from '../session/cache';
+import type { PoolSize } from './controlRoutes';
 import type { GatewayOptions } from './options';
+import { SignIn } from './signIn';
 import type { InstanceSnapshot } from './snapshot';
 import type { PreparedSource } from './source';
 
-const LIMITS: AskLimits = { idleMs: 120_000, turnMs: 900_000 };
 const QUEUE = { maxQueued: 256, queueTimeoutMs: 30_000 };
 const BACKOFF = { firstMs: 100, maxMs: 10_000, attempts: 6, jitter: 0.3 };
 const SWEEP_EVERY_MS = 30_000;
+/** People need a while for a sign-in page, and soon want to see that it worked. */
+const SIGN_IN = { everyMs: 1_500, forMs: 600_000 };
 
 export interface BackendOptions {
   readonly options: GatewayOptions;
@@ -29,6 +32,9 @@ export interface BackendOptions {
 
 export class Backend {
   readonly pool: Pool;
+  readonly signIn: SignIn;
+  readonly #maxInstances: number;
+  readonly #logger: Logger;
   readonly #cache: SessionCache;
   /** Undefined when nothing of ours keeps data. */
   readonly #workDir: WorkDir | undefined;
@@ -41,10 +47,16 @@ export class Backend {
   /** Claims the work folder; throws `work_dir_in_use` when another gateway holds it. */
   constructor({ options, source, cache, logger, onChange }: BackendOptions) {
     this.#cache = cache;
+    this.#logger = logger;
+    this.#maxInstances = source.maxInstances;
     this.#workDir = source.keepsData
       ? WorkDir.claim(options.workDir, options.workDirConflict)
       : undefined;
     this.#guardian = new Guardian(path.join(options.distDir, 'guardian.js'));
+    const limits: AskLimits = {
+      idleMs: options.idleTimeoutSeconds * 1000,
+      turnMs: options.turnTimeoutSeconds * 1000,
+    };
     const createInstance = (id: string): Instance =>
       new Instance({
         id,
@@ -58,29 +70,33 @@ export class Backend {
             this.#guardian.forget(pid);
           },
         }),
-        limits: LIMITS,
+        limits,
         backoff: new BackoffPolicy(BACKOFF),
         clock: systemClock,
         logger: logger.child(id),
         onLost: (owner) => {
           cache.dropOwner(owner);
         },
-        onStatus: () => {
+        onStatus: (status, before) => {
+          if (status.state !== before.state) {
+            logger.child(id).log('debug', `${before.state} → ${status.state}`);
+          }
           this.pool.instanceChanged();
           this.#onStatus();
           onChange();
         },
       });
-    const count = Math.min(options.instances, source.maxInstances);
-    if (count < options.instances) {
-      logger.log('warn', `there is one client to attach to, so there is ${count} instance`);
-    }
     this.pool = new Pool({
       ...QUEUE,
-      instances: Array.from({ length: count }, (_, index) => createInstance(`lingma-${index + 1}`)),
+      createInstance: (number) => createInstance(`lingma-${number}`),
+      size: this.#sizeFor(options.instances),
       maxInFlight: options.maxInFlight,
+      // By then every turn has come to its end or met its own limit.
+      drainTimeoutMs: limits.turnMs,
       pinnedTo: (instanceId) => cache.pinnedTo(instanceId),
+      onChange,
     });
+    this.signIn = new SignIn({ ...SIGN_IN, instances: () => this.pool.instances });
     this.#sweeper = setInterval(() => {
       cache.sweep();
     }, SWEEP_EVERY_MS);
@@ -89,19 +105,35 @@ export class Backend {
 
   /** Starts every instance; resolves with the first that is ready, rejects when none can be. */
   start(): Promise<void> {
-    const { instances } = this.pool;
     return new Promise<void>((resolve, reject) => {
       this.#onStatus = () => {
-        const states = instances.map(({ status }) => status);
-        if (states.some(({ state }) => state === 'ready')) resolve();
-        if (states.some(({ state }) => state === 'closed')) reject(stopping());
-        const problems = states.flatMap((status) =>
+        if (this.#closing) reject(stopping());
+        const { instances } = this.pool;
+        if (instances.some(({ status }) => status.state === 'ready')) resolve();
+        const problems = instances.flatMap(({ status }) =>
           status.state === 'failed' ? [status.problem] : [],
         );
         if (problems.length === instances.length) reject(noneStarted(problems));
       };
       this.pool.start();
     });
+  }
+
+  /**
+   * Changes how many instances there are and how many turns each runs at once, while they work:
+   * those that stay keep their sessions, those that leave finish their turns first.
+   */
+  resize({ instances, maxInFlight }: PoolSize): void {
+    this.pool.setMaxInFlight(maxInFlight);
+    this.pool.resize(this.#sizeFor(instances));
+  }
+
+  #sizeFor(instances: number): number {
+    const size = Math.min(instances, this.#maxInstances);
+    if (size < instances) {
+      this.#logger.log('warn', `there is one client to attach to, so there is ${size} instance`);
+    }
+    return size;
   }
 
   /** Ends every process and gives the work folder back. Idempotent. */
@@ -112,6 +144,7 @@ export class Backend {
 
   async #close(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.signIn.close();
     await this.pool.close();
     this.#workDir?.release();
     this.#guardian.dispose();
@@ -133,6 +166,7 @@ export class Backend {
       return {
         id,
         state: status.state,
+        draining: this.pool.isDraining(id),
         incarnation: incarnations,
         pid: live?.pid ?? null,
         port: live?.port ?? null,

@@ -1,6 +1,6 @@
 /** `/metrics`: the gateway's snapshot and request counts as Prometheus text. */
 import type { RequestRecord } from '../http/server';
-import { metric, type Sample } from '../observe/prometheus';
+import { histogram, metric, type Sample } from '../observe/prometheus';
 import { countReady, type GatewaySnapshot } from './snapshot';
 
 /** Counts finished HTTP requests by route and status. */
@@ -48,8 +48,27 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
     ]),
     ...metric('gauge', 'gateway_turns_in_flight', concurrency.inFlight),
     ...metric('gauge', 'gateway_turns_queued', concurrency.queued),
+    ...metric('gauge', 'gateway_queue_oldest_wait_seconds', concurrency.oldestWaitMs / 1000),
+    ...histogram('gateway_queue_wait_seconds', concurrency.waits),
+    ...metric('counter', 'gateway_queue_refused_total', [
+      [{ reason: 'queue_full' }, concurrency.refused.full],
+      [{ reason: 'queue_timeout' }, concurrency.refused.timeout],
+    ]),
     ...metric('gauge', 'gateway_instances', total),
     ...metric('gauge', 'gateway_instances_ready', ready),
+    ...metric(
+      'gauge',
+      'gateway_instance_signed_in',
+      // Not known is no sample: neither 0 nor 1 would be true.
+      instances
+        .filter(({ signedIn }) => signedIn !== null)
+        .map(({ id, signedIn }): Sample => [{ instance: id }, signedIn ? 1 : 0]),
+    ),
+    ...metric(
+      'gauge',
+      'gateway_instance_draining',
+      perInstance((i) => (i.draining ? 1 : 0)),
+    ),
     ...metric(
       'gauge',
       'gateway_instance_pinned_sessions',

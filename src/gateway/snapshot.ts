@@ -3,6 +3,7 @@
  * the panel and the public API. Holds no secret and no conversation text.
  */
 import type { ReuseReason } from '../conversation/events';
+import type { HistogramReading } from '../observe/histogram';
 
 export type InstanceState = 'stopped' | 'starting' | 'ready' | 'reconnecting' | 'failed' | 'closed';
 
@@ -10,6 +11,8 @@ export interface InstanceSnapshot {
   /** Stable name such as `lingma-1`; survives restarts. */
   readonly id: string;
   readonly state: InstanceState;
+  /** True while it takes no new turns, because it will restart or leave when those it has are over. */
+  readonly draining: boolean;
   /** Counts the processes this instance has had; sessions belong to one incarnation. */
   readonly incarnation: number;
   readonly pid: number | null;
@@ -44,7 +47,14 @@ export interface SessionCacheSnapshot {
 
 export interface ConcurrencySnapshot {
   readonly inFlight: number;
+  /** Turns that wait for a place right now. */
   readonly queued: number;
+  /** Milliseconds that the first of them has waited; 0 when none waits. */
+  readonly oldestWaitMs: number;
+  /** Seconds that turns had to wait, however the wait ended; those with a place at once are not in it. */
+  readonly waits: HistogramReading;
+  /** Turns refused with 429: at once, as the queue was `full`, or after a wait (`timeout`). */
+  readonly refused: { readonly full: number; readonly timeout: number };
   /** Turns one instance runs at once; 0 = unlimited. */
   readonly maxInFlightPerInstance: number;
 }
@@ -53,6 +63,8 @@ export interface TurnTotals {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Of those that failed: Lingma refused them because nobody is signed in. */
+  readonly signedOut: number;
   /** Messages that travelled to a process, and that requests held, over all turns. */
   readonly sentMessages: number;
   readonly totalMessages: number;
@@ -87,4 +99,9 @@ export function countReady(snapshot: Pick<GatewaySnapshot, 'instances'>): {
 } {
   const ready = snapshot.instances.filter((instance) => instance.state === 'ready').length;
   return { ready, total: snapshot.instances.length };
+}
+
+/** Ids of the instances that nobody is signed in to; one that does not say is not among them. */
+export function signedOutIds(snapshot: Pick<GatewaySnapshot, 'instances'>): string[] {
+  return snapshot.instances.filter(({ signedIn }) => signedIn === false).map(({ id }) => id);
 }

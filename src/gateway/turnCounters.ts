@@ -1,5 +1,6 @@
 /** Running totals of the turns a gateway has run. */
 import type { GatewayError } from '../base/errors';
+import { wantsSignIn } from '../lingma/turnErrors';
 import { REUSE_REASONS, type ReuseReason, type TurnPlacement } from '../conversation/events';
 import type { TurnTotals } from './snapshot';
 
@@ -7,6 +8,7 @@ export class TurnCounters {
   #completed = 0;
   #failed = 0;
   #cancelled = 0;
+  #signedOut = 0;
   #sentMessages = 0;
   #totalMessages = 0;
   readonly #reasons = new Map<ReuseReason, number>();
@@ -32,6 +34,7 @@ export class TurnCounters {
   failed(error: GatewayError): void {
     if (error.code === 'cancelled') this.#cancelled++;
     else this.#failed++;
+    if (wantsSignIn(error)) this.#signedOut++;
     this.#onChange();
   }
 
@@ -40,6 +43,7 @@ export class TurnCounters {
       completed: this.#completed,
       failed: this.#failed,
       cancelled: this.#cancelled,
+      signedOut: this.#signedOut,
       sentMessages: this.#sentMessages,
       totalMessages: this.#totalMessages,
       reasons: reasonCounts((reason) => this.#reasons.get(reason) ?? 0),

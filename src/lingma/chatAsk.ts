@@ -3,21 +3,24 @@
  * request starts a turn, its events come back as requests routed by `requestId`.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { BoundedMap } from '../base/boundedMap';
 import { GatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
+import type { WrittenCall } from '../conversation/toolCalls/call';
 import { AnswerAssembly } from './answer';
 import { type AnswerEvent, AnswerQueue } from './answerQueue';
 import { contentText } from './contentText';
-import { deleteLingmaSession } from './deleteSession';
-import type { Answer, AskLimits, AskObserver, AskRequest, Dialect } from './dialect';
+import { deleteLingmaSession, farewell } from './deleteSession';
+import type { Answer, AskLimits, AskObserver, AskRequest, Dialect, ReportedUsage } from './dialect';
 import { finishProblem, reportedFailure } from './finish';
 import { ImageUploads } from './imageUpload';
+import { NativeTools, toolParams } from './nativeTools';
 import type { RpcConnection, RpcReply } from './rpc';
 import { finishError, sessionReplaced, turnTimeout } from './turnErrors';
+import { contextUsage } from './usage';
 
-/** How long deleting all sessions may take when we leave. */
-const FAREWELL_MS = 1_000;
+/** Turns whose late events are waited for; an event that does not come soon never does. */
+const UNNAMED = 512;
 
 export class ChatAskDialect implements Dialect {
   readonly #rpc: RpcConnection;
@@ -26,6 +29,8 @@ export class ChatAskDialect implements Dialect {
   readonly #turns = new Map<string, ChatAskTurn>();
   /** Sessions with an answer that have not been deleted since. */
   readonly #sessions = new Set<string>();
+  /** Turns that ended before their session had a name: whether it still has to be deleted. */
+  readonly #unnamed = new BoundedMap<string, boolean>(UNNAMED);
   #completedTurns = 0;
 
   constructor(rpc: RpcConnection, limits: AskLimits) {
@@ -46,8 +51,7 @@ export class ChatAskDialect implements Dialect {
     const requestId = randomUUID();
     /** Gives up what was begun last: the uploads, or waiting for the reply. */
     let giveUp = noop;
-    let asked = false;
-    const turn = new ChatAskTurn(request.sessionId, this.#limits, {
+    const turn = new ChatAskTurn(request, this.#limits, {
       completed: (result) => {
         this.#completedTurns++;
         this.#sessions.add(result.sessionId);
@@ -55,11 +59,17 @@ export class ChatAskDialect implements Dialect {
       },
       ended: () => {
         this.#turns.delete(requestId);
+        // Its session has a name by now that nobody has told us; a late event will.
+        const unnamed = turn.asked && turn.sessionId === undefined;
+        if (unnamed) this.#unnamed.set(requestId, true);
         giveUp();
         observer.ended();
       },
+      send: (method, params) => {
+        this.#rpc.request(method, params, 2_000).catch(noop);
+      },
       stop: (sessionId) => {
-        if (!asked) return;
+        if (!turn.asked) return;
         // The reply carries nothing we need and may never come; the turn is over either way.
         this.#rpc
           .request('chat/stop', { requestId, sessionId: sessionId ?? '' }, 2_000)
@@ -69,7 +79,7 @@ export class ChatAskDialect implements Dialect {
     // Registered before it is sent: an event may overtake the reply (protocol §8.1, C-8).
     this.#turns.set(requestId, turn);
     const send = (imageUrls: readonly string[]): void => {
-      asked = true;
+      turn.asked = true;
       const params = askParams(requestId, request, imageUrls);
       const rpcId = this.#rpc.send('chat/ask', params, (reply) => {
         turn.onReply(reply);
@@ -97,8 +107,7 @@ export class ChatAskDialect implements Dialect {
   }
 
   async retire(): Promise<void> {
-    const deletions = [...this.#sessions].map((id) => deleteLingmaSession(this.#rpc, id));
-    await Promise.race([Promise.all(deletions), sleep(FAREWELL_MS, undefined, { ref: false })]);
+    await farewell([...this.#sessions].map((id) => deleteLingmaSession(this.#rpc, id)));
   }
 
   receive(method: string, params: unknown): void {
@@ -106,13 +115,25 @@ export class ChatAskDialect implements Dialect {
     const { requestId } = params;
     // An unknown id belongs to a turn that ended or to somebody else's: nothing to do or to keep.
     const turn = typeof requestId === 'string' ? this.#turns.get(requestId) : this.#only(method);
-    turn?.receive(method, params);
+    if (turn) turn.receive(method, params);
+    else if (typeof requestId === 'string') this.#deleteLate(requestId, params);
   }
 
-  /** An error may come without an id (protocol §4a.2); then it can only be meant for the one turn. */
+  /** Deletes the session of a turn that ended before anybody knew its name. */
+  #deleteLate(requestId: string, params: Record<string, unknown>): void {
+    const sessionId = text(params['sessionId']);
+    if (!sessionId || this.#unnamed.get(requestId) !== true) return;
+    this.#unnamed.set(requestId, false);
+    this.deleteSession(sessionId);
+  }
+
+  /**
+   * Errors and token figures may come without an id (protocol §4a.2); then they can only be meant
+   * for the one turn.
+   */
   #only(method: string): ChatAskTurn | undefined {
     const [turn, another] = this.#turns.values();
-    return another === undefined && method.endsWith('error') ? turn : undefined;
+    return another === undefined && /error$|^context\/usage/.test(method) ? turn : undefined;
   }
 
   close(error: GatewayError): void {
@@ -123,20 +144,27 @@ export class ChatAskDialect implements Dialect {
 /** What a turn tells the dialect that owns it. */
 interface TurnHooks extends AskObserver {
   stop(sessionId: string | undefined): void;
+  /** Sends a request whose reply does not matter. */
+  send(method: string, params: object): void;
 }
 
 class ChatAskTurn implements Answer {
+  asked = false;
   readonly #queue = new AnswerQueue();
   readonly #assembly = new AnswerAssembly();
+  readonly #tools: NativeTools;
   readonly #hooks: TurnHooks;
   /** The session that is to be continued; undefined when the turn starts one. */
   readonly #continues: string | undefined;
   readonly #idleTimer: NodeJS.Timeout;
   readonly #turnTimer: NodeJS.Timeout;
   #sessionId: string | undefined;
+  #usage: ReportedUsage | undefined;
+  #call: WrittenCall | undefined;
   #ended = false;
 
-  constructor(sessionId: string | undefined, limits: AskLimits, hooks: TurnHooks) {
+  constructor({ sessionId, tools }: AskRequest, limits: AskLimits, hooks: TurnHooks) {
+    this.#tools = new NativeTools(tools, hooks.send.bind(hooks));
     this.#sessionId = sessionId;
     this.#continues = sessionId;
     this.#hooks = hooks;
@@ -149,6 +177,10 @@ class ChatAskTurn implements Answer {
 
   get sessionId(): string | undefined {
     return this.#sessionId;
+  }
+
+  get call(): WrittenCall | undefined {
+    return this.#call;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<AnswerEvent> {
@@ -188,6 +220,11 @@ class ChatAskTurn implements Answer {
       this.cancel(sessionReplaced());
       return;
     }
+    const call = this.#tools.receive(method, params);
+    if (call) {
+      this.#endWith(call);
+      return;
+    }
     switch (method) {
       case 'chat/answer':
         this.#emit(this.#assembly.answer(saidIn(params), params['overwrite'] === true));
@@ -195,6 +232,11 @@ class ChatAskTurn implements Answer {
       case 'chat/think':
         this.#emit(this.#assembly.think(saidIn(params)));
         return;
+      case 'context/usage/sync': {
+        const answered = this.#assembly.text !== '';
+        this.#usage = { ...this.#usage, ...contextUsage(params, answered) };
+        return;
+      }
       case 'error':
       case 'fatal_error':
         this.#end(finishError(undefined, text(params['message']) || text(params['error'])));
@@ -203,6 +245,15 @@ class ChatAskTurn implements Answer {
         this.#finish(params);
         return;
     }
+  }
+
+  /** The process was told that it was not run; what it makes of that is no answer. */
+  #endWith(call: WrittenCall): void {
+    if (this.#ended) return;
+    this.#call = call;
+    this.#emit(this.#assembly.finish(''));
+    this.#hooks.stop(this.#sessionId);
+    this.#end();
   }
 
   #isAnotherSession(): boolean {
@@ -223,7 +274,11 @@ class ChatAskTurn implements Answer {
     } else if (this.#isAnotherSession()) {
       this.#end(sessionReplaced());
     } else {
-      this.#hooks.completed({ sessionId: this.#sessionId ?? '', text: this.#assembly.text });
+      this.#hooks.completed({
+        sessionId: this.#sessionId ?? '',
+        text: this.#assembly.text,
+        ...(this.#usage ? { usage: this.#usage } : {}),
+      });
       this.#end();
     }
   }
@@ -239,12 +294,12 @@ class ChatAskTurn implements Answer {
 }
 
 function askParams(requestId: string, request: AskRequest, imageUrls: readonly string[]): object {
-  const { sessionId, prompt, modelKey } = request;
+  const { sessionId, prompt, modelKey, mode, tools = [] } = request;
   return {
     requestId,
     sessionId: sessionId ?? '',
-    sessionType: 'chat',
-    mode: 'chat',
+    sessionType: mode === 'agent' ? 'developer' : 'chat',
+    mode,
     chatTask: 'FREE_INPUT',
     questionText: prompt,
     chatContext: {
@@ -267,6 +322,7 @@ function askParams(requestId: string, request: AskRequest, imageUrls: readonly s
       isEnableProjectRule: false,
       isEnableAskAgent: false,
     },
+    ...(tools.length > 0 ? { tools: toolParams(tools) } : {}),
     shellType: '',
     customModel: null,
   };

@@ -1,6 +1,24 @@
 /** What the gateway asks of a Lingma process, whichever protocol dialect that process speaks. */
 import type { GatewayError } from '../base/errors';
+import type { Tool } from '../conversation/messages';
+import type { WrittenCall } from '../conversation/toolCalls/call';
 import type { AnswerEvent } from './answerQueue';
+
+/** How Lingma takes a turn: as a chat, or as a task for its agent (protocol §4a.1). */
+export type AskMode = 'chat' | 'agent';
+
+/** Tokens as a process reports them (protocol §4a.2); what it does not say is left out. */
+export interface ReportedUsage {
+  /** Tokens of the conversation before this answer. */
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  /** Tokens of the conversation with this answer. */
+  readonly totalTokens?: number | undefined;
+  /** The part of `inputTokens` that was read from the model's cache. */
+  readonly cachedTokens?: number | undefined;
+  /** The part of `outputTokens` that is reasoning. */
+  readonly reasoningTokens?: number | undefined;
+}
 
 export interface AskRequest {
   /** The session to continue, or `undefined` to start one. */
@@ -10,6 +28,13 @@ export interface AskRequest {
   readonly images: readonly string[];
   /** The process's own key of the model; empty lets it choose. */
   readonly modelKey: string;
+  /** Standard agents know no such modes and get none. */
+  readonly mode: AskMode;
+  /**
+   * Tools of the caller that the process itself is told of, where its protocol has a place for them
+   * (protocol §6); a call of one ends the answer.
+   */
+  readonly tools?: readonly Tool[] | undefined;
 }
 
 /** A completed answer, confirmed by the process. */
@@ -18,6 +43,8 @@ export interface AnswerResult {
   readonly sessionId: string;
   /** The whole answer as the session holds it, without the process's own mark-up. */
   readonly text: string;
+  /** Undefined when the process has reported none. */
+  readonly usage?: ReportedUsage | undefined;
 }
 
 export interface AskLimits {
@@ -31,6 +58,13 @@ export interface AskLimits {
 export interface Answer extends AsyncIterable<AnswerEvent> {
   /** The session's id as far as it is known by now. */
   readonly sessionId: string | undefined;
+  /** Whether the prompt may have reached the process; until then its session is what it was. */
+  readonly asked: boolean;
+  /**
+   * The call of one of the request's tools that ended the answer, known once it has been iterated.
+   * There is no completed answer then, and nobody may continue the session.
+   */
+  readonly call?: WrittenCall | undefined;
   /** Stops the turn upstream, best effort, and fails it with `error`; nothing once it has ended. */
   cancel(error: GatewayError): void;
 }

@@ -48,7 +48,7 @@ export const headerFraming: Framing = {
   createDecoder: () => new FrameDecoder(),
   parse(message) {
     try {
-      return JSON.parse(message);
+      return JSON.parse(message) as unknown;
     } catch {
       throw framingError('its body is not JSON');
     }

@@ -1,6 +1,7 @@
 /** From an open connection to a dialect that takes turns (protocol §3, §4.3). */
 import { GatewayError } from '../base/errors';
 import { version } from '../base/version';
+import { Account } from './account';
 import { AcpDialect } from './acp/dialect';
 import { type AgentFacts, readAgentFacts } from './acp/facts';
 import { initializeParams as agentParams, type Runtime } from './acp/params';
@@ -13,17 +14,14 @@ import { METHOD_NOT_FOUND, type RpcConnection } from './rpc';
 
 /** Limit of one control call (protocol §8). */
 const CONTROL_TIMEOUT_MS = 30_000;
-/** What the process need not answer may not hold up its start for long. */
-const OPTIONAL_TIMEOUT_MS = 5_000;
-/** `auth/status` reports a signed-in user with this value; no other is documented. */
-const STATUS_SIGNED_IN = 2;
-
 /** A connection that takes turns. The dialect stays the same for as long as it lives. */
 export interface Handshake {
   readonly dialect: Dialect;
   readonly models: readonly Model[];
   /** null when the process does not say. */
   readonly signedIn: boolean | null;
+  /** Who is signed in and how to; null for an agent, which keeps that to itself. */
+  readonly account: Account | null;
 }
 
 export interface HandshakeOptions {
@@ -76,6 +74,7 @@ async function greetAgent(rpc: RpcConnection, options: HandshakeOptions): Promis
     dialect: new AcpDialect({ rpc, runtime: 'agent', facts, sessions, limits: options.limits }),
     models: models.length > 0 ? models : readModels(undefined),
     signedIn: null,
+    account: null,
   };
 }
 
@@ -89,19 +88,13 @@ function acpParts(
   return { facts, sessions: new Sessions({ rpc, runtime, facts, cwd }) };
 }
 
-/** What every Lingma runtime tells alike. Neither is worth failing for. */
-async function lingmaFacts(rpc: RpcConnection): Promise<Pick<Handshake, 'models' | 'signedIn'>> {
-  const [signedIn, models] = await Promise.all([
-    rpc.request('auth/status', {}, OPTIONAL_TIMEOUT_MS).then(readSignedIn, () => null),
-    rpc.request('config/queryModels', {}, OPTIONAL_TIMEOUT_MS).catch(() => undefined),
-  ]);
-  return { signedIn, models: readModels(models) };
-}
-
-/** Only the one fact leaves this function: the same answer holds tokens we must never keep. */
-function readSignedIn(status: unknown): boolean | null {
-  if (typeof status !== 'object' || status === null || !('status' in status)) return null;
-  return status.status === STATUS_SIGNED_IN;
+/** What every Lingma runtime tells alike; a silent one still takes turns. */
+async function lingmaFacts(
+  rpc: RpcConnection,
+): Promise<Pick<Handshake, 'models' | 'signedIn' | 'account'>> {
+  const account = new Account(rpc);
+  const { signedIn, models } = await account.facts();
+  return { account, signedIn, models: models ?? readModels(undefined) };
 }
 
 /** The union of what the known runtimes expect (protocol §3). */

@@ -5,6 +5,7 @@
  */
 import type { RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import type { Peer } from './connect/connector';
+import { NOT_RUN } from './nativeTools';
 import { METHOD_NOT_FOUND, Refusal } from './rpc';
 
 /** The answer to one inbound request of `peer`: a result, or a `Refusal`. */
@@ -25,9 +26,7 @@ function replyToLingma(method: string, params: unknown): unknown {
       return {
         toolCallId: field(params, 'toolCallId'),
         name: field(params, 'name'),
-        success: false,
-        errorMessage: 'This client runs no tools.',
-        result: null,
+        ...NOT_RUN,
       };
     case 'session/request_permission':
       return {

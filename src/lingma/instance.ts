@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../base/errors';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../observe/log';
+import type { Account } from './account';
 import type { BackoffPolicy } from './backoff';
 import type { Connection, Connector } from './connect/connector';
 import type { AskLimits, Dialect } from './dialect';
@@ -38,6 +39,8 @@ export interface LiveProcess {
   readonly dialect: Dialect;
   readonly models: readonly Model[];
   readonly signedIn: boolean | null;
+  /** Who is signed in and how to; null for an agent, which keeps that to itself. */
+  readonly account: Account | null;
   /** Asks for a sign of life, and restarts the process when none comes; for one that stood still. */
   probe(): void;
 }
@@ -58,7 +61,8 @@ export interface InstanceOptions {
   readonly backoff: BackoffPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onStatus: () => void;
+  /** The instance has another status; the one it had before is given as well. */
+  readonly onStatus: (status: InstanceStatus, before: InstanceStatus) => void;
   /** A process ended, and with it every session it held. */
   readonly onLost: (owner: Incarnation) => void;
 }
@@ -77,6 +81,9 @@ export class Instance {
   #status: InstanceStatus = { state: 'stopped' };
   #incarnations = 0;
   #supervision: Promise<void> | undefined;
+  /** Ends the process or the attempt at one that there is now, so that another one follows. */
+  #attempt = new AbortController();
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: InstanceOptions) {
     this.id = options.id;
@@ -97,6 +104,35 @@ export class Instance {
     this.#supervision ??= this.#supervise();
   }
 
+  /**
+   * Replaces the process by a new one, at once and with a fresh back-off; also what makes an
+   * instance that has given up try again. Nothing happens to a closed one.
+   */
+  restart(): void {
+    if (this.#closing.signal.aborted) return;
+    const status = this.#status;
+    if (status.state === 'failed') {
+      this.#setStatus({ state: 'starting' });
+      this.#supervision = this.#supervise();
+      return;
+    }
+    // Before the process ends, so that no turn is given to it any more.
+    if (status.state === 'ready') this.#leaveReady(status.live.owner, 'It is being restarted.');
+    this.#attempt.abort();
+    this.start();
+  }
+
+  /**
+   * Asks the process again who is signed in and which models there are. What it does not answer
+   * stays as it was known. Never rejects; calls that overlap share one question.
+   */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
   /** Ends the process and all attempts to keep one; resolves when it is gone. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -105,12 +141,14 @@ export class Instance {
   }
 
   async #supervise(): Promise<void> {
-    const { signal } = this.#closing;
-    const { clock, logger } = this.#options;
-    const closed = (): boolean => signal.aborted;
-    let policy = this.#options.backoff;
+    const { clock, logger, backoff } = this.#options;
+    const closed = (): boolean => this.#closing.signal.aborted;
+    let policy = backoff;
     while (!closed()) {
       let problem: string;
+      const attempt = (this.#attempt = new AbortController());
+      const restarted = (): boolean => attempt.signal.aborted;
+      const signal = AbortSignal.any([this.#closing.signal, attempt.signal]);
       if (this.#status.state === 'stopped') this.#setStatus({ state: 'starting' });
       try {
         const startedAtMs = clock.monotonicMs();
@@ -121,12 +159,17 @@ export class Instance {
         if (closed()) return;
         const error = toGatewayError(thrown);
         problem = error.code === 'internal' ? String(thrown) : error.message;
-        if (!error.retryable) {
+        if (!error.retryable && !restarted()) {
           this.#setStatus({ state: 'failed', problem });
           return;
         }
       }
       if (closed()) return;
+      if (restarted()) {
+        policy = backoff;
+        this.#setStatus({ state: 'starting' });
+        continue;
+      }
       const step = policy.next();
       if (!step) {
         this.#setStatus({ state: 'failed', problem });
@@ -136,6 +179,8 @@ export class Instance {
       logger.log('warn', `${problem} Next attempt in ${Math.round(step.delayMs)} ms.`);
       this.#setStatus({ state: 'reconnecting', problem });
       await sleep(step.delayMs, undefined, { signal }).catch(() => undefined);
+      // Woken up to be restarted.
+      if (restarted()) policy = backoff;
     }
   }
 
@@ -220,6 +265,22 @@ export class Instance {
     }
   }
 
+  async #refresh(): Promise<void> {
+    const before = this.#live();
+    const facts = await before?.account?.facts();
+    const live = this.#live();
+    // Of another process by now, or unchanged: nothing to tell.
+    if (!facts || !live || live.owner !== before?.owner) return;
+    const signedIn = facts.signedIn ?? live.signedIn;
+    const models = changedModels(live.models, facts.models);
+    if (signedIn === live.signedIn && models === live.models) return;
+    this.#setStatus({ state: 'ready', live: { ...live, signedIn, models } });
+  }
+
+  #live(): LiveProcess | undefined {
+    return this.#status.state === 'ready' ? this.#status.live : undefined;
+  }
+
   /** The process takes no more turns, and its sessions are lost; only the first call counts. */
   #leaveReady(owner: Incarnation, problem: string): void {
     if (this.#status.state !== 'ready' || this.#status.live.owner !== owner) return;
@@ -229,10 +290,19 @@ export class Instance {
 
   #setStatus(status: InstanceStatus): void {
     // A closed instance stays closed, whatever its last process still reports.
-    if (this.#status.state === 'closed') return;
+    const before = this.#status;
+    if (before.state === 'closed') return;
     this.#status = status;
-    this.#options.onStatus();
+    this.#options.onStatus(status, before);
   }
+}
+
+/** The same list object as long as it says the same, so that others can tell by identity. */
+function changedModels(
+  known: readonly Model[],
+  now: readonly Model[] | undefined,
+): readonly Model[] {
+  return now && JSON.stringify(now) !== JSON.stringify(known) ? now : known;
 }
 
 /** Ends a connection of ours; what goes on without us is left as it was found. */

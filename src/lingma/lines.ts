@@ -11,7 +11,7 @@ export const lineFraming: Framing = {
   createDecoder: () => new LineDecoder(),
   parse(line) {
     try {
-      return JSON.parse(line);
+      return JSON.parse(line) as unknown;
     } catch {
       return undefined;
     }

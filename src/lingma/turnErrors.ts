@@ -17,7 +17,16 @@ const upstreamFailure: Mapping = {
 
 const mappings = new Map<number, Mapping>([
   [400, { code: 'upstream_rejected', status: 400, hint: 'Check the request.' }],
-  [401, { code: 'upstream_auth', status: 401, hint: 'Sign in to Lingma, then try again.' }],
+  [
+    401,
+    {
+      code: 'upstream_auth',
+      status: 401,
+      hint:
+        'Lingma is signed out: run "Lingma Gateway: Sign in to Lingma" in VS Code, or POST ' +
+        "/internal/login with the gateway's own key, then try again.",
+    },
+  ],
   [
     403,
     {
@@ -59,6 +68,11 @@ export function finishError(statusCode: number | undefined, reason: string): Gat
     retryable: mapping.retryable,
     retryAfterSeconds: mapping.status === 429 ? 2 : undefined,
   });
+}
+
+/** Whether signing in is what helps; a missing permission is `upstream_auth` as well. */
+export function wantsSignIn({ code, status }: GatewayError): boolean {
+  return code === 'upstream_auth' && status === 401;
 }
 
 /** A finished turn without any text: an error rather than an empty success (protocol §8). */

@@ -1,4 +1,5 @@
 /** Prometheus text exposition format, one metric family at a time. */
+import type { HistogramReading } from './histogram';
 
 export type Labels = Readonly<Record<string, string | number>>;
 export type Sample = readonly [labels: Labels, value: number];
@@ -13,6 +14,17 @@ export function metric(
   return [
     `# TYPE ${name} ${type}`,
     ...list.map(([labels, value]) => `${name}${labelText(labels)} ${value}`),
+  ];
+}
+
+/** Lines of one histogram without labels. */
+export function histogram(name: string, { buckets, count, sum }: HistogramReading): string[] {
+  return [
+    `# TYPE ${name} histogram`,
+    ...buckets.map(([upTo, inside]) => `${name}_bucket{le="${upTo}"} ${inside}`),
+    `${name}_bucket{le="+Inf"} ${count}`,
+    `${name}_sum ${sum}`,
+    `${name}_count ${count}`,
   ];
 }
 

@@ -1,15 +1,18 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable';
-import { clientBaseUrl } from '../dashboard/protocol';
+import { clientBaseUrl, snapshotOf } from '../dashboard/protocol';
 import type { ApiKey } from './apiKey';
 import type { GatewayController } from './controller';
 import { commandIds, type CommandName, settingIds } from './ids';
+import { instancePicks } from './instancePicks';
 import type { Panel } from './panel';
+import type { SignIn } from './signIn';
 
 export interface CommandDependencies {
   readonly controller: GatewayController;
   readonly apiKey: ApiKey;
   readonly panel: Panel;
+  readonly signIn: SignIn;
   readonly channel: vscode.LogOutputChannel;
   readonly extensionId: string;
 }
@@ -27,7 +30,7 @@ export function registerCommands(dependencies: CommandDependencies): Disposable 
 }
 
 function commandTable(dependencies: CommandDependencies): Record<CommandName, Command> {
-  const { controller, apiKey, panel, channel, extensionId } = dependencies;
+  const { controller, apiKey, panel, signIn, channel, extensionId } = dependencies;
 
   async function sayNotRunning(): Promise<void> {
     const start = vscode.l10n.t('Start');
@@ -82,6 +85,22 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       if (cleared === undefined) await sayNotRunning();
       else if (cleared === 1) confirm(vscode.l10n.t('Cleared 1 idle session'));
       else confirm(vscode.l10n.t('Cleared {0} idle sessions', cleared));
+    },
+    signIn: async () => {
+      const gateway = controller.serving;
+      if (gateway) await signIn.run(gateway);
+      else await sayNotRunning();
+    },
+    restartInstance: async () => {
+      const snapshot = snapshotOf(controller.state);
+      if (!snapshot || snapshot.instances.length === 0) {
+        await sayNotRunning();
+        return;
+      }
+      const pick = await vscode.window.showQuickPick(instancePicks(snapshot, vscode.l10n.t), {
+        placeHolder: vscode.l10n.t('Choose the instance that gets a new process'),
+      });
+      if (pick) controller.actOnInstance(pick.action, pick.id);
     },
     showLog: () => {
       channel.show();

@@ -6,7 +6,7 @@
 import { type Disposable, DisposableStore } from '../base/disposable';
 import { Emitter } from '../base/emitter';
 import { type ErrorCode, toGatewayError } from '../base/errors';
-import { type HostState, snapshotOf } from '../dashboard/protocol';
+import { type HostState, type InstanceAction, snapshotOf } from '../dashboard/protocol';
 import type { Gateway } from '../gateway/gateway';
 import type { GatewayOptions } from '../gateway/options';
 import type { GatewaySnapshot } from '../gateway/snapshot';
@@ -15,7 +15,18 @@ import { Throttle } from './throttle';
 
 export type HostedGateway = Pick<
   Gateway,
-  'start' | 'stop' | 'snapshot' | 'onDidChange' | 'clearSessions' | 'chat' | 'models'
+  | 'start'
+  | 'stop'
+  | 'snapshot'
+  | 'onDidChange'
+  | 'clearSessions'
+  | 'chat'
+  | 'models'
+  | 'resize'
+  | 'restartInstance'
+  | 'drainInstance'
+  | 'beginSignIn'
+  | 'signedIn'
 >;
 
 export interface ControllerDependencies {
@@ -79,7 +90,7 @@ export class GatewayController implements Disposable {
   }
 
   /** The gateway that turns may be given to; undefined unless the state is `ready`. */
-  get serving(): Pick<HostedGateway, 'chat' | 'models'> | undefined {
+  get serving(): HostedGateway | undefined {
     return this.#state.kind === 'ready' ? this.#running?.gateway : undefined;
   }
 
@@ -113,6 +124,30 @@ export class GatewayController implements Disposable {
   clearSessions(): number | undefined {
     if (this.#state.kind !== 'ready') return undefined;
     return this.#running?.gateway.clearSessions();
+  }
+
+  /**
+   * Gives the gateway there is other options of those that it can change while it runs; false when
+   * there is none, so that only a start can bring them.
+   */
+  resize(options: GatewayOptions): boolean {
+    if (!this.#running || this.#running.run !== this.#target) return false;
+    // One that has broken down may need more than another size.
+    if (this.#state.kind === 'failed') return false;
+    this.#options = options;
+    this.#running.gateway.resize(options);
+    return true;
+  }
+
+  /** Restarts one instance, at once or when its turns are over; an unknown one is only logged. */
+  actOnInstance(action: InstanceAction, id: string): void {
+    const gateway = this.#running?.gateway;
+    try {
+      if (action === 'restart') gateway?.restartInstance(id);
+      else gateway?.drainInstance(id);
+    } catch (error) {
+      this.#logger.log('warn', toGatewayError(error).message);
+    }
   }
 
   /** Stops for good; later requests are ignored. */

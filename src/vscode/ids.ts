@@ -17,6 +17,8 @@ export const commandIds = {
   copyBaseUrl: 'lingmaGateway.copyBaseUrl',
   copyApiKey: 'lingmaGateway.copyApiKey',
   clearSessions: 'lingmaGateway.clearSessions',
+  signIn: 'lingmaGateway.signIn',
+  restartInstance: 'lingmaGateway.restartInstance',
   showLog: 'lingmaGateway.showLog',
   openSettings: 'lingmaGateway.openSettings',
 } as const;
@@ -35,7 +37,11 @@ export const settingIds = {
   sessionMax: 'lingmaGateway.sessionMax',
   sessionMaxPerInstance: 'lingmaGateway.sessionMaxPerInstance',
   sessionTtl: 'lingmaGateway.sessionTtl',
+  idleTimeout: 'lingmaGateway.idleTimeout',
+  turnTimeout: 'lingmaGateway.turnTimeout',
+  askMode: 'lingmaGateway.askMode',
   modelAliases: 'lingmaGateway.modelAliases',
+  corsOrigins: 'lingmaGateway.corsOrigins',
   showStatusBar: 'lingmaGateway.showStatusBar',
 } as const;
 

@@ -6,13 +6,19 @@ import { changedOptions } from './settings';
 
 export interface OptionsWatchDependencies {
   readonly logger: Logger;
-  readonly controller: Pick<GatewayController, 'wantedOptions' | 'restart'>;
+  readonly controller: Pick<GatewayController, 'wantedOptions' | 'resize' | 'restart'>;
   readonly buildOptions: () => Promise<GatewayOptions>;
   /** How long settings and key must rest before they are looked at. */
   readonly settleMs?: number;
 }
 
-/** Restarts the gateway when a changed setting or key matters to it; several changes, one restart. */
+/** What a gateway changes while it runs, so that no turn and no warm session is lost. */
+const CHANGEABLE: ReadonlySet<string> = new Set<keyof GatewayOptions>(['instances', 'maxInFlight']);
+
+/**
+ * Brings a changed setting or key to the gateway: in place where it can change, else by a restart.
+ * Several changes are one restart.
+ */
 export class OptionsWatch implements Disposable {
   readonly #dependencies: OptionsWatchDependencies;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +51,10 @@ export class OptionsWatch implements Disposable {
       if (!before) return;
       const changed = changedOptions(before, after);
       if (changed.length === 0) return;
+      if (changed.every((name) => CHANGEABLE.has(name)) && controller.resize(after)) {
+        logger.log('info', `without a restart: a change of ${changed.join(', ')}`);
+        return;
+      }
       logger.log('info', `restart, because of a change of ${changed.join(', ')}`);
       await controller.restart();
     } catch (error) {

@@ -4,6 +4,7 @@ import { type Disposable, DisposableStore, toDisposable } from '../base/disposab
 import {
   type HostMessage,
   type HostState,
+  type InstanceAction,
   type PanelCommand,
   parsePanelMessage,
 } from '../dashboard/protocol';
@@ -15,6 +16,7 @@ export interface PanelDependencies {
   readonly extensionUri: vscode.Uri;
   readonly logger: Logger;
   readonly currentState: () => HostState;
+  readonly onInstance: (action: InstanceAction, id: string) => void;
 }
 
 /** The panel: at most one, shown again when it is asked for twice, restored with the window. */
@@ -107,6 +109,8 @@ export class Panel implements Disposable {
       this.#logger.log('warn', 'dropped a message that is not part of the protocol');
     } else if (message.type === 'ready') {
       this.render(this.#dependencies.currentState());
+    } else if (message.type === 'instance') {
+      this.#dependencies.onInstance(message.action, message.id);
     } else {
       await run(message.command);
     }

@@ -2,6 +2,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type GatewayError, invalidRequest } from '../base/errors';
+import { parseOrigin } from '../base/origin';
+import { ASK_MODES } from '../gateway/askMode';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
 import { settingIds, type SettingName } from './ids';
 
@@ -30,8 +32,16 @@ export interface Settings {
   readonly sessionMaxPerInstance: number;
   /** Seconds a session stays reusable after its last turn; 0 = for ever. */
   readonly sessionTtl: number;
+  /** Seconds a turn may go without any sign from its process. */
+  readonly idleTimeout: number;
+  /** Seconds a turn may take in all. */
+  readonly turnTimeout: number;
+  /** How Lingma takes a turn whose model name does not say it. */
+  readonly askMode: GatewayOptions['askMode'];
   /** Glob of a client's model name → model id, or `default`. */
   readonly modelAliases: Readonly<Record<string, string>>;
+  /** Origins of web pages that may call. */
+  readonly corsOrigins: readonly string[];
   readonly showStatusBar: boolean;
 }
 
@@ -47,7 +57,11 @@ export const settingDefaults: Settings = {
   sessionMax: defaults.sessionMax,
   sessionMaxPerInstance: defaults.sessionMaxPerInstance,
   sessionTtl: defaults.sessionTtlSeconds,
+  idleTimeout: defaults.idleTimeoutSeconds,
+  turnTimeout: defaults.turnTimeoutSeconds,
+  askMode: defaults.askMode,
   modelAliases: defaults.modelAliases,
+  corsOrigins: defaults.corsOrigins,
   showStatusBar: true,
 };
 
@@ -59,6 +73,8 @@ export const settingBounds = {
   sessionMax: bounds.sessionMax,
   sessionMaxPerInstance: bounds.sessionMaxPerInstance,
   sessionTtl: bounds.sessionTtlSeconds,
+  idleTimeout: bounds.idleTimeoutSeconds,
+  turnTimeout: bounds.turnTimeoutSeconds,
 } as const satisfies Partial<Record<SettingName, { min: number; max: number }>>;
 
 export interface SettingsReading {
@@ -111,6 +127,12 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     return known ?? correct(name, value, settingDefaults[name]);
   }
 
+  function askMode(name: 'askMode'): Settings['askMode'] {
+    const value = read(name) ?? settingDefaults[name];
+    const known = ASK_MODES.find((candidate) => candidate === value);
+    return known ?? correct(name, value, settingDefaults[name]);
+  }
+
   function aliases(name: 'modelAliases'): Record<string, string> {
     const value = read(name) ?? settingDefaults[name];
     if (typeof value !== 'object' || Array.isArray(value)) {
@@ -132,6 +154,19 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     ]);
   }
 
+  function origins(name: 'corsOrigins'): string[] {
+    const value = read(name) ?? [];
+    if (!Array.isArray(value)) {
+      correct(name, value, 'no origin');
+      return [];
+    }
+    return value.flatMap((item: unknown) => {
+      const origin = typeof item === 'string' ? parseOrigin(item) : undefined;
+      if (origin === undefined) correct(name, item, 'no origin');
+      return origin ?? [];
+    });
+  }
+
   const settings: Settings = {
     autoStart: boolean('autoStart'),
     port: integer('port'),
@@ -144,7 +179,11 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     sessionMax: integer('sessionMax'),
     sessionMaxPerInstance: integer('sessionMaxPerInstance'),
     sessionTtl: integer('sessionTtl'),
+    idleTimeout: integer('idleTimeout'),
+    turnTimeout: integer('turnTimeout'),
+    askMode: askMode('askMode'),
     modelAliases: aliases('modelAliases'),
+    corsOrigins: origins('corsOrigins'),
     showStatusBar: boolean('showStatusBar'),
   };
   return { settings, corrections };
@@ -167,7 +206,11 @@ export function toGatewayOptions(
     sessionMax: settings.sessionMax,
     sessionMaxPerInstance: settings.sessionMaxPerInstance,
     sessionTtlSeconds: settings.sessionTtl,
+    idleTimeoutSeconds: settings.idleTimeout,
+    turnTimeoutSeconds: settings.turnTimeout,
+    askMode: settings.askMode,
     modelAliases: settings.modelAliases,
+    corsOrigins: settings.corsOrigins,
     clientKeys: [],
     // A second window on a port of its own gets a folder of its own, and with it its own sign-in.
     workDirConflict: 'next',

@@ -1,7 +1,7 @@
 /** What the status bar shows for each state, as plain data: no VS Code needed to test it. */
 import { percent, pluralForm } from '../dashboard/numbers';
 import { type HostState, clientBaseUrl } from '../dashboard/protocol';
-import { countReady, type GatewaySnapshot } from '../gateway/snapshot';
+import { countReady, type GatewaySnapshot, signedOutIds } from '../gateway/snapshot';
 import { commandIds, type CommandName, displayName, settingIds } from './ids';
 import type { Localize } from './localize';
 
@@ -18,6 +18,7 @@ export const tooltipCommands = [
   'start',
   'stop',
   'restart',
+  'signIn',
   'copyBaseUrl',
   'copyApiKey',
   'openSettings',
@@ -69,11 +70,16 @@ export function renderStatusBar(state: HostState, t: Localize, language: string)
       const { snapshot } = state;
       const { ready, total } = countReady(snapshot);
       const name = snapshot.demo ? t('Lingma demo') : t('Lingma');
-      const icon = ready === 0 ? '$(warning)' : snapshot.demo ? '$(beaker)' : '$(zap)';
+      // Some may be signed out and others answer; what stops everything is none that is signed in.
+      const signedOut = signedOutIds(snapshot);
+      const locked = ready > 0 && signedOut.length >= ready;
+      const icon = iconOf({ ready, locked, demo: snapshot.demo });
       const rate = hitRate(snapshot);
-      const text = [`${icon} ${name}`, rate, `${ready}/${total}`].filter(Boolean).join(' · ');
+      const text = [`${icon} ${locked ? t('Lingma signed out') : name}`, rate, `${ready}/${total}`]
+        .filter(Boolean)
+        .join(' · ');
       const says = [
-        snapshot.demo ? t('demo answers') : t('ready'),
+        locked ? t('signed out') : snapshot.demo ? t('demo answers') : t('ready'),
         rate && t('hit rate {0}', rate),
         t(pluralForm(total, INSTANCES_READY, language), ready, total),
       ];
@@ -82,13 +88,22 @@ export function renderStatusBar(state: HostState, t: Localize, language: string)
         says.filter(Boolean).join(', '),
         [
           `\`${clientBaseUrl(state) ?? ''}\``,
+          ...(signedOut.length > 0
+            ? [`${t('Signed out: {0}', signedOut.join(', '))} · ${links('signIn')}`]
+            : []),
           ...numbers(snapshot, t),
           links('copyBaseUrl', 'copyApiKey', 'restart', 'stop', 'showLog'),
         ],
-        ready === 0 ? 'warning' : undefined,
+        ready === 0 || locked ? 'warning' : undefined,
       );
     }
   }
+}
+
+function iconOf(now: { ready: number; locked: boolean; demo: boolean }): string {
+  if (now.ready === 0) return '$(warning)';
+  if (now.locked) return '$(sign-in)';
+  return now.demo ? '$(beaker)' : '$(zap)';
 }
 
 /** `87%`, `–` before the first look-up, undefined when the cache is off. */
@@ -130,6 +145,8 @@ function linkTitle(name: TooltipCommand, t: Localize): string {
       return t('Stop');
     case 'restart':
       return t('Restart');
+    case 'signIn':
+      return t('Sign In');
     case 'copyBaseUrl':
       return t('Copy Base URL');
     case 'copyApiKey':

@@ -37,6 +37,7 @@ export class ChatAskBench {
       prompt: 'hi',
       images: [],
       modelKey: 'org_auto',
+      mode: 'chat',
       ...change,
     });
   }

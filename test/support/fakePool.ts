@@ -9,6 +9,8 @@ export class FakeInstance {
   status: InstanceStatus = { state: 'stopped' };
   started = 0;
   closed = 0;
+  restarted = 0;
+  refreshed = 0;
   onClose: () => Promise<void> = () => Promise.resolve();
   #incarnations = 0;
 
@@ -20,16 +22,27 @@ export class FakeInstance {
     this.started++;
   }
 
+  /** As the real one: no turn gets a place any more. */
+  restart(): void {
+    this.restarted++;
+    this.lost();
+  }
+
+  refresh(): Promise<void> {
+    this.refreshed++;
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.closed++;
     await this.onClose();
   }
 
   /** A new incarnation is ready; returns it. */
-  ready(models: readonly Model[] = []): Incarnation {
+  ready(models: readonly Model[] = [], signedIn: boolean | null = null): Incarnation {
     const owner = { instanceId: this.id, incarnation: ++this.#incarnations };
     // The pool hands the dialect on and never touches it.
-    const live = { owner, pid: 1, port: 1, dialect: undefined, models, signedIn: null };
+    const live = { owner, pid: 1, port: 1, dialect: undefined, models, signedIn };
     this.status = { state: 'ready', live: live as unknown as LiveProcess };
     return owner;
   }
@@ -43,7 +56,10 @@ export class FakeInstance {
   }
 }
 
-/** For a `describe` block: makes pools of stopped instances, which close after each test. */
+/**
+ * For a `describe` block: makes pools of stopped instances, which close after each test. `instances`
+ * grows with those that the pool makes later.
+ */
 export function useFakePools() {
   const made: Pool[] = [];
   afterEach(async () => {
@@ -53,13 +69,19 @@ export function useFakePools() {
     ids: readonly string[],
     options: Partial<PoolOptions> = {},
   ): { pool: Pool; instances: FakeInstance[] } => {
-    const instances = ids.map((id) => new FakeInstance(id));
+    const instances: FakeInstance[] = [];
     const pool = new Pool({
-      // The class has private members, so nothing but a cast makes a stand-in of its type.
-      instances: instances as unknown as Instance[],
+      createInstance: (number) => {
+        const instance = new FakeInstance(ids[number - 1] ?? `i${number}`);
+        instances.push(instance);
+        // The class has private members, so nothing but a cast makes a stand-in of its type.
+        return instance as unknown as Instance;
+      },
+      size: ids.length,
       maxInFlight: 1,
       maxQueued: 100,
       queueTimeoutMs: 60_000,
+      drainTimeoutMs: 60_000,
       pinnedTo: () => 0,
       ...options,
     });

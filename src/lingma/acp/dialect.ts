@@ -3,18 +3,15 @@
  * its request id, and of standard agents, which know it by its session.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../../base/errors';
 import { isRecord } from '../../base/json';
+import { farewell } from '../deleteSession';
 import type { Answer, AskLimits, AskObserver, AskRequest, Dialect } from '../dialect';
 import type { RpcConnection } from '../rpc';
 import type { AgentFacts } from './facts';
 import { cancelParams, promptParams, REQUEST_ID, type Runtime } from './params';
 import type { Sessions } from './sessions';
 import { AcpTurn } from './turn';
-
-/** How long letting go of all sessions may take when we leave. */
-const FAREWELL_MS = 1_000;
 
 export interface AcpOptions {
   readonly rpc: RpcConnection;
@@ -88,8 +85,7 @@ export class AcpDialect implements Dialect {
   }
 
   async retire(): Promise<void> {
-    const deletions = this.#options.sessions.releaseAll();
-    await Promise.race([deletions, sleep(FAREWELL_MS, undefined, { ref: false })]);
+    await farewell([this.#options.sessions.releaseAll()]);
   }
 
   close(error: GatewayError): void {
@@ -101,7 +97,7 @@ export class AcpDialect implements Dialect {
     const { turn, requestId } = running;
     if (request.images.length > 0 && !takesImages(runtime, facts)) throw noImages();
     const sessionId = request.sessionId ?? (await sessions.open());
-    if (turn.isOver) {
+    if (turn.isOver()) {
       if (request.sessionId === undefined) sessions.putBack(sessionId);
       return;
     }
@@ -112,7 +108,7 @@ export class AcpDialect implements Dialect {
     turn.on(sessionId);
     const params = promptParams(runtime, sessionId, requestId, request);
     await sessions.useModel(sessionId, request.modelKey);
-    if (turn.isOver) return;
+    if (turn.isOver()) return;
     turn.prompting();
     running.rpcId = rpc.send('session/prompt', params, (reply) => {
       turn.onReply(reply);

@@ -63,20 +63,20 @@ export function promptParams(
   runtime: Runtime,
   sessionId: string,
   requestId: string,
-  request: Pick<AskRequest, 'prompt' | 'images' | 'modelKey'>,
+  request: Pick<AskRequest, 'prompt' | 'images' | 'modelKey' | 'mode'>,
 ): PromptRequest {
   const prompt: ContentBlock[] = [
     { type: 'text', text: runtime === 'agent' ? asSpoken(request.prompt) : request.prompt },
     ...request.images.map(imageBlock),
   ];
   if (runtime === 'agent') return { sessionId, prompt };
-  const { modelKey } = request;
+  const { modelKey, mode } = request;
   return {
     sessionId,
     prompt,
     _meta: {
       [REQUEST_ID]: requestId,
-      'ai-coding/mode': 'chat',
+      'ai-coding/mode': mode,
       // Empty keys are left out (protocol §4b).
       ...(modelKey ? { 'ai-coding/model': modelKey } : {}),
       'ai-coding/enabled-mcp-servers': [],

@@ -7,17 +7,19 @@ import { isRecord } from '../../base/json';
 import { AnswerAssembly } from '../answer';
 import { type AnswerEvent, AnswerQueue } from '../answerQueue';
 import { contentText } from '../contentText';
-import type { Answer, AskLimits, AskObserver } from '../dialect';
+import type { Answer, AskLimits, AskObserver, ReportedUsage } from '../dialect';
 import { reportedFailure } from '../finish';
 import type { RpcReply } from '../rpc';
 import { emptyAnswer, finishError, sessionReplaced, turnTimeout } from '../turnErrors';
+import { agentUsage, contextUsage } from '../usage';
 import type { Runtime } from './params';
 
 /**
- * How long an answer stays open once one of its two ends is there: chunks may still be on their way
- * behind the reply, and the whole answer behind a `chat_finish` without it (protocol §4b).
+ * Milliseconds an answer stays open once one of its two ends is there: chunks may still be on their
+ * way behind the reply, and the whole answer behind a `chat_finish` without it (protocol §4b). A
+ * standard agent has said everything before it replies.
  */
-const GRACE_MS = 250;
+const GRACE_MS: Readonly<Record<Runtime, number>> = { lingma: 250, agent: 0 };
 
 /** What a turn tells the dialect that owns it. */
 export interface TurnHooks extends AskObserver {
@@ -32,10 +34,12 @@ export class AcpTurn implements Answer {
   readonly #queue = new AnswerQueue();
   readonly #assembly: Assembly;
   readonly #hooks: TurnHooks;
+  readonly #graceMs: number;
   readonly #idleTimer: NodeJS.Timeout;
   readonly #turnTimer: NodeJS.Timeout;
   #graceTimer: NodeJS.Timeout | undefined;
   #sessionId: string | undefined;
+  #usage: ReportedUsage | undefined;
   #prompted = false;
   #replied = false;
   #finished = false;
@@ -44,6 +48,7 @@ export class AcpTurn implements Answer {
   constructor(runtime: Runtime, limits: AskLimits, hooks: TurnHooks) {
     this.#assembly = runtime === 'agent' ? new PlainAssembly() : new AnswerAssembly();
     this.#hooks = hooks;
+    this.#graceMs = GRACE_MS[runtime];
     const expire = (limitMs: number, what: string) => () => {
       this.cancel(turnTimeout(what, limitMs));
     };
@@ -55,8 +60,12 @@ export class AcpTurn implements Answer {
     return this.#sessionId;
   }
 
+  get asked(): boolean {
+    return this.#prompted;
+  }
+
   /** True once it has ended, well or not. */
-  get isOver(): boolean {
+  isOver(): boolean {
     return this.#ended;
   }
 
@@ -97,6 +106,7 @@ export class AcpTurn implements Answer {
     }
     const stopReason = isRecord(reply.result) ? reply.result['stopReason'] : undefined;
     const problem = stopProblem(stopReason);
+    this.#report(agentUsage(reply.result));
     if (problem) this.#end(problem);
     else this.#settle('reply');
   }
@@ -111,6 +121,7 @@ export class AcpTurn implements Answer {
       return;
     }
     if (!isRecord(update)) return;
+    this.#report(agentUsage(update['_meta']));
     switch (update['sessionUpdate']) {
       case 'agent_message_chunk':
         if (hasOtherThanText(update['content'])) this.cancel(unsupportedAnswer());
@@ -121,9 +132,16 @@ export class AcpTurn implements Answer {
         return;
       case 'notification':
         if (update['type'] === 'chat_finish') this.#finish(update['data']);
+        if (update['type'] === 'context_usage') {
+          this.#report(contextUsage(update['data'], this.#assembly.text !== ''));
+        }
         return;
       // Plans, tool calls, commands and figures are no part of the answer.
     }
+  }
+
+  #report(usage: ReportedUsage | undefined): void {
+    if (usage) this.#usage = { ...this.#usage, ...usage };
   }
 
   #emit(events: readonly AnswerEvent[]): void {
@@ -152,7 +170,7 @@ export class AcpTurn implements Answer {
     else
       this.#graceTimer = setTimeout(() => {
         this.#complete();
-      }, GRACE_MS);
+      }, this.#graceMs);
   }
 
   #complete(): void {
@@ -163,7 +181,11 @@ export class AcpTurn implements Answer {
       this.#end(emptyAnswer());
       return;
     }
-    this.#hooks.completed({ sessionId: this.#sessionId ?? '', text });
+    this.#hooks.completed({
+      sessionId: this.#sessionId ?? '',
+      text,
+      ...(this.#usage ? { usage: this.#usage } : {}),
+    });
     this.#end();
   }
 

@@ -3,7 +3,7 @@
  * so nothing in it can surprise.
  */
 import path from 'node:path';
-import { GatewayError, invalidRequest } from '../../base/errors';
+import { type GatewayError, invalidRequest } from '../../base/errors';
 
 /** A program and its arguments, ready to be spawned without a shell. */
 export interface Command {
@@ -55,7 +55,7 @@ export function splitCommandLine(line: string, platform: NodeJS.Platform): strin
 }
 
 function escapes(next: string, quote: string | undefined, platform: NodeJS.Platform): boolean {
-  if (platform === 'win32') return next === '"' && quote === '"';
+  if (platform === 'win32') return false;
   return (
     next === '\\' || next === '"' || (quote === undefined && (next === "'" || /\s/.test(next)))
   );
@@ -103,7 +103,8 @@ function variable(
   name: string,
 ): string | undefined {
   const key = Object.keys(env).find((key) => key.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : env[key] || undefined;
+  const value = key === undefined ? '' : (env[key] ?? '');
+  return value === '' ? undefined : value;
 }
 
 /** One argument of a batch file, which reads its line twice: quoted, then escaped for both times. */

@@ -109,7 +109,7 @@ export function infoFilePaths(
   system: Pick<DiscoverySystem, 'platform' | 'home' | 'env'>,
 ): string[] {
   const { platform, home, env } = system;
-  const { join } = pathOf(platform);
+  const join = joinOn(platform);
   const bases = [
     configFolder(system),
     join(home, '.qodercn', 'vscode'),
@@ -137,7 +137,7 @@ export function infoFilePaths(
 
 /** The vendor's unix sockets (protocol §1.4). */
 export function socketPaths(system: Pick<DiscoverySystem, 'platform' | 'home' | 'env'>): string[] {
-  const { join } = pathOf(system.platform);
+  const join = joinOn(system.platform);
   const config = configFolder(system);
   const { home } = system;
   return [
@@ -169,7 +169,11 @@ function parseJsonInfo(text: string): ClientInfo | undefined {
   }
   if (!isRecord(value)) return undefined;
   const { websocketPort, pid, ipcServerPath } = value;
-  return clientInfo(String(websocketPort ?? ''), String(pid ?? ''), String(ipcServerPath ?? ''));
+  return clientInfo(textOf(websocketPort), textOf(pid), textOf(ipcServerPath));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function parseLineInfo(text: string): ClientInfo | undefined {
@@ -273,14 +277,17 @@ function pipeName(name: string): string {
 }
 
 function configFolder({ platform, home, env }: Pick<DiscoverySystem, 'platform' | 'home' | 'env'>) {
-  const { join } = pathOf(platform);
+  const join = joinOn(platform);
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
   if (platform === 'win32') return env['APPDATA'] ?? join(home, 'AppData', 'Roaming');
-  return env['XDG_CONFIG_HOME'] || join(home, '.config');
+  const configured = env['XDG_CONFIG_HOME'] ?? '';
+  return configured === '' ? join(home, '.config') : configured;
 }
 
-function pathOf(platform: NodeJS.Platform): path.PlatformPath {
-  return platform === 'win32' ? path.win32 : path.posix;
+/** Paths as that system writes them, whichever this one is. */
+function joinOn(platform: NodeJS.Platform): (...parts: string[]) => string {
+  const system = platform === 'win32' ? path.win32 : path.posix;
+  return (...parts) => system.join(...parts);
 }
 
 /** Without repetitions, where names are the same in any case as well. */

@@ -125,7 +125,7 @@ describe('lingma/chatAsk', () => {
       const bench = connect();
       const order: string[] = [];
       const answer = bench.dialect.ask(
-        { sessionId: undefined, prompt: 'hi', images: [], modelKey: '' },
+        { sessionId: undefined, prompt: 'hi', images: [], modelKey: '', mode: 'chat' },
         { completed: () => order.push('complete'), ended: () => order.push('ended') },
       );
       const requestId = bench.socket.calls('chat/ask')[0]?.params?.['requestId'];
@@ -212,7 +212,7 @@ describe('lingma/chatAsk', () => {
       const bench = connect();
       bench.socket.lose('crash');
       const answer = bench.dialect.ask(
-        { sessionId: undefined, prompt: 'hi', images: [], modelKey: '' },
+        { sessionId: undefined, prompt: 'hi', images: [], modelKey: '', mode: 'chat' },
         { completed: () => assert.fail('completed'), ended: () => undefined },
       );
       await assert.rejects(answer[Symbol.asyncIterator]().next(), { code: 'instance_lost' });

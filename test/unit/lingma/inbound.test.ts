@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { replyTo } from '../../../src/lingma/inbound';
+import { NOT_RUN } from '../../../src/lingma/nativeTools';
+import { Refusal } from '../../../src/lingma/rpc';
 
 describe('lingma/inbound', () => {
   it('runs no tool, in the shape the method wants', () => {
@@ -8,9 +10,7 @@ describe('lingma/inbound', () => {
     assert.deepEqual(replyTo('tool/invoke', params), {
       toolCallId: 't-1',
       name: 'run_in_terminal',
-      success: false,
-      errorMessage: 'This client runs no tools.',
-      result: null,
+      ...NOT_RUN,
     });
   });
 
@@ -36,5 +36,22 @@ describe('lingma/inbound', () => {
         false,
       ]);
     }
+  });
+
+  it('offers neither files nor a terminal', () => {
+    for (const method of ['fs/read_text_file', 'fs/write_text_file', 'terminal/create']) {
+      for (const peer of ['shared', 'agent'] as const) {
+        const refusal = replyTo(method, { path: '/etc/passwd' }, peer);
+        assert.ok(refusal instanceof Refusal);
+        assert.equal(refusal.code, -32601);
+      }
+    }
+  });
+
+  it('refuses a standard agent in the words of its specification', () => {
+    assert.deepEqual(replyTo('session/request_permission', { sessionId: 's' }, 'agent'), {
+      outcome: { outcome: 'cancelled' },
+    });
+    assert.ok(replyTo('_vendor/anything', {}, 'agent') instanceof Refusal);
   });
 });

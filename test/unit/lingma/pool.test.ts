@@ -4,9 +4,10 @@ import { describe, it } from 'mocha';
 import type { Incarnation } from '../../../src/lingma/instance';
 import { readModels } from '../../../src/lingma/models';
 import type { Pool, PoolOptions, Slot } from '../../../src/lingma/pool';
-import { countTimers, isPending } from '../../support/async';
-import { assertCode, rejectionOf } from '../../support/errors';
+import { countTimers, isPending, settled } from '../../support/async';
+import { assertCode, rejectionOf, thrownBy } from '../../support/errors';
 import { type FakeInstance, useFakePools } from '../../support/fakePool';
+import { ManualClock } from '../../support/manualClock';
 
 /** A signal that never aborts; each call's own, so that left-over listeners can be told. */
 const patient = () => new AbortController().signal;
@@ -33,7 +34,7 @@ describe('lingma/pool', () => {
       assert.ok(instance && owner);
       return { instance, owner };
     };
-    return { pool, at };
+    return { pool, at, instances };
   }
 
   describe('a new turn', () => {
@@ -76,6 +77,30 @@ describe('lingma/pool', () => {
       const same = await pool.acquire(undefined, patient(), at(0).owner);
       assert.ok(same !== 'lost');
       assert.equal(idOf(same), 'i1');
+    });
+
+    it('goes where somebody is signed in, or is not known not to be, and waits for that', async () => {
+      const { pool, instances } = fakePool(['i1', 'i2', 'i3']);
+      const known = [false, null, true];
+      for (const [index, instance] of instances.entries()) instance.ready([], known[index]);
+      pool.instanceChanged();
+      const [second] = [await take(pool), await take(pool)];
+      assert.deepEqual([pool.inFlight('i1'), pool.inFlight('i2'), pool.inFlight('i3')], [0, 1, 1]);
+      const waiting = take(pool);
+      assert.ok(await isPending(waiting));
+      second.release();
+      assert.equal(idOf(await waiting), 'i2');
+    });
+
+    it('goes anywhere when nobody is signed in, and asks whether that is still so', async () => {
+      const { pool, instances } = fakePool(['i1', 'i2']);
+      for (const instance of instances) instance.ready([], false);
+      pool.instanceChanged();
+      assert.deepEqual([idOf(await take(pool)), idOf(await take(pool))], ['i1', 'i2']);
+      assert.deepEqual(
+        instances.map(({ refreshed }) => refreshed),
+        [1, 1],
+      );
     });
 
     it('counts the turns of each instance', async () => {
@@ -365,6 +390,191 @@ describe('lingma/pool', () => {
     });
   });
 
+  describe('a drain', () => {
+    it('lets turns finish, takes none meanwhile, and gives the instance a new process then', async () => {
+      const { pool, at } = readyPool(2, { maxInFlight: 2 });
+      const running = await take(pool, at(0).owner);
+      pool.drain('i1');
+      assert.ok(pool.isDraining('i1'));
+      const ids = [idOf(await take(pool)), idOf(await take(pool))];
+      assert.deepEqual(ids, ['i2', 'i2']);
+      assert.equal(await pool.acquire(at(0).owner, patient()), 'lost');
+      assert.equal(at(0).instance.restarted, 0);
+      running.release();
+      assert.equal(at(0).instance.restarted, 1);
+      assert.ok(!pool.isDraining('i1'));
+    });
+
+    it('is over at once when no turn runs', () => {
+      const { pool, at } = readyPool(1);
+      pool.drain('i1');
+      assert.equal(at(0).instance.restarted, 1);
+    });
+
+    it('tells those who wait for one of its sessions that it is lost', async () => {
+      const { pool, at } = readyPool(1);
+      await take(pool);
+      const waiting = pool.acquire(at(0).owner, patient());
+      assert.ok(await isPending(waiting));
+      pool.drain('i1');
+      assert.equal(await waiting, 'lost');
+    });
+
+    it('of the only instance lets new turns wait for its next process', async () => {
+      const { pool, at } = readyPool(1);
+      const running = await take(pool);
+      pool.drain('i1');
+      const waiting = take(pool);
+      assert.ok(await isPending(waiting));
+      running.release();
+      assert.ok(await isPending(waiting));
+      at(0).instance.ready();
+      pool.instanceChanged();
+      assert.equal(idOf(await waiting), 'i1');
+    });
+
+    it('does not wait for ever for a turn', async () => {
+      const { pool, at } = readyPool(1, { drainTimeoutMs: 5 });
+      const running = await take(pool);
+      pool.drain('i1');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(at(0).instance.restarted, 1);
+      running.release();
+      assert.deepEqual([at(0).instance.restarted, pool.inFlight('i1')], [1, 0]);
+    });
+
+    it('is cut short by a restart, and asked for twice it is one', async () => {
+      const { pool, at } = readyPool(1);
+      await take(pool);
+      pool.drain('i1');
+      pool.drain('i1');
+      assert.equal(at(0).instance.restarted, 0);
+      pool.restart('i1');
+      assert.equal(at(0).instance.restarted, 1);
+      assert.ok(!pool.isDraining('i1'));
+    });
+
+    it('of an unknown instance is refused, naming those there are', () => {
+      const { pool } = readyPool(2);
+      for (const act of ['drain', 'restart'] as const) {
+        const error = thrownBy(() => {
+          pool[act]('i7');
+        });
+        assertCode(error, 'not_found');
+        assert.match(error.message, /"i7"\. There are i1, i2\./);
+      }
+    });
+  });
+
+  describe('another size', () => {
+    const ids = (pool: Pool): string[] => pool.instances.map(({ id }) => id);
+
+    it('adds instances, started, and gives them to those who wait', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      pool.start();
+      instances[0]?.ready();
+      pool.instanceChanged();
+      await take(pool);
+      const waiting = take(pool);
+      pool.resize(3);
+      assert.deepEqual(ids(pool), ['i1', 'i2', 'i3']);
+      assert.deepEqual(
+        instances.map(({ started }) => started),
+        [1, 1, 1],
+      );
+      assert.ok(await isPending(waiting));
+      instances[2]?.ready();
+      pool.instanceChanged();
+      assert.equal(idOf(await waiting), 'i3');
+    });
+
+    it('takes away those with the highest numbers, once their turns are over', async () => {
+      const { pool, at } = readyPool(3);
+      const running = await take(pool, at(1).owner);
+      pool.resize(1);
+      await settled();
+      assert.deepEqual(ids(pool), ['i1', 'i2']);
+      assert.deepEqual([at(1).instance.closed, at(2).instance.closed], [0, 1]);
+      running.release();
+      await settled();
+      assert.deepEqual(ids(pool), ['i1']);
+      assert.deepEqual([at(0).instance.closed, at(1).instance.closed], [0, 1]);
+    });
+
+    it('takes back one that has not gone yet', async () => {
+      const { pool, at } = readyPool(2);
+      const running = await take(pool, at(1).owner);
+      pool.resize(1);
+      pool.resize(2);
+      assert.ok(!pool.isDraining('i2'));
+      running.release();
+      await settled();
+      assert.deepEqual([ids(pool), at(1).instance.closed], [['i1', 'i2'], 0]);
+      assert.equal(idOf(await take(pool, at(1).owner)), 'i2');
+    });
+
+    it('makes a new one for one that is going, but not before it has gone', async () => {
+      const { pool, instances } = fakePool(['i1', 'i2']);
+      let finish: () => void = () => undefined;
+      const [, second] = instances;
+      assert.ok(second);
+      second.onClose = () => new Promise((resolve) => (finish = resolve));
+      pool.resize(1);
+      pool.resize(2);
+      assert.equal(instances.length, 2);
+      finish();
+      await settled();
+      assert.equal(instances.length, 3);
+      assert.deepEqual(ids(pool), ['i1', 'i2']);
+      assert.notEqual(pool.instances[1], second);
+    });
+
+    it('overrules a drain for a restart', async () => {
+      const { pool, at } = readyPool(2);
+      const running = await take(pool, at(1).owner);
+      pool.drain('i2');
+      pool.resize(1);
+      running.release();
+      await settled();
+      assert.deepEqual([at(1).instance.restarted, at(1).instance.closed], [0, 1]);
+      assert.deepEqual(ids(pool), ['i1']);
+    });
+
+    it('leaves no hope in instances that leave', async () => {
+      const { pool, at } = readyPool(2);
+      await take(pool, at(1).owner);
+      at(0).instance.failed();
+      pool.resize(1);
+      assertCode(await rejectionOf(take(pool)), 'no_instance');
+    });
+
+    it('of the limit lets in who waits, and takes nobody out', async () => {
+      const { pool } = readyPool(1);
+      await take(pool);
+      const waiting = [take(pool), take(pool)];
+      pool.setMaxInFlight(2);
+      await waiting[0];
+      assert.ok(await isPending(waiting[1] ?? Promise.resolve()));
+      pool.setMaxInFlight(0);
+      await waiting[1];
+      pool.setMaxInFlight(1);
+      assert.equal(pool.inFlight('i1'), 3);
+    });
+
+    it('is nothing to a closed pool, whose drains are over', async () => {
+      const { pool, at, instances } = readyPool(2);
+      const before = await countTimers();
+      await take(pool, at(1).owner);
+      pool.drain('i2');
+      assert.equal(await countTimers(), before + 1);
+      await pool.close();
+      assert.equal(await countTimers(), before);
+      pool.resize(5);
+      assert.equal(instances.length, 2);
+      assert.equal(at(1).instance.restarted, 0);
+    });
+  });
+
   describe('models', () => {
     const models = readModels([{ key: 'm', name: 'M' }]);
 
@@ -390,6 +600,37 @@ describe('lingma/pool', () => {
       pool.instanceChanged();
       assert.deepEqual(await Promise.all(waiting), [models, models, models]);
       assert.deepEqual([pool.queued, pool.inFlight('i1')], [0, 0]);
+    });
+
+    it('are asked for anew when they have become old, at most every few minutes', async () => {
+      const clock = new ManualClock();
+      const { pool, instances } = fakePool(['i1'], { clock });
+      const [instance] = instances;
+      instance?.ready(models);
+      pool.instanceChanged();
+      const refreshed = async (): Promise<number | undefined> => {
+        assert.deepEqual(await pool.models(patient()), models);
+        return instance?.refreshed;
+      };
+      clock.advance(300_000);
+      assert.equal(await refreshed(), 0);
+      clock.advance(1);
+      assert.equal(await refreshed(), 1);
+      assert.equal(await refreshed(), 1);
+      clock.advance(300_001);
+      assert.equal(await refreshed(), 2);
+    });
+
+    it('are those of a process that has become ready again', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      instances[0]?.ready(models);
+      pool.instanceChanged();
+      instances[0]?.lost();
+      pool.instanceChanged();
+      const others = readModels([{ key: 'n', name: 'N' }]);
+      instances[0]?.ready(others);
+      pool.instanceChanged();
+      assert.deepEqual(await pool.models(patient()), others);
     });
 
     it('are refused when no instance will ever list them', async () => {

@@ -351,8 +351,13 @@ describe('chat messages of VS Code: properties', () => {
         fc.string(),
         (pieces, sizes, thought) => {
           const answer = pieces.join('');
-          const callable = new Set(['read', 'run']);
-          const reader = new AnswerReader(callable);
+          const tools = new Map<string, unknown>([
+            ['read', {}],
+            ['run', {}],
+          ]);
+          const choice = { mode: 'auto' } as const;
+          const rules = { tools, choice, parallel: true, faultIn: () => undefined };
+          const reader = new AnswerReader(rules);
           const events: TurnEvent[] = [{ type: 'reasoning', delta: thought }];
           for (let from = 0, turn = 0; from < answer.length; turn++) {
             const size = (sizes[turn % sizes.length] ?? 0) + 1;
@@ -363,7 +368,7 @@ describe('chat messages of VS Code: properties', () => {
           const shown = events.map((event) => toResponsePart(event, classes));
           const [back] = read([assistant(...shown)]).messages;
           assert.ok(back);
-          assert.deepEqual(canonical(back), canonical(answerMessage(answer, callable)));
+          assert.deepEqual(canonical(back), canonical(answerMessage(answer, tools)));
         },
       ),
     );

@@ -61,6 +61,32 @@ class FakeGateway implements HostedGateway {
   async *chat() {
     // Nobody talks in these tests.
   }
+
+  readonly sizes: number[][] = [];
+  readonly acts: string[] = [];
+
+  resize({ instances, maxInFlight }: Pick<GatewayOptions, 'instances' | 'maxInFlight'>) {
+    this.sizes.push([instances, maxInFlight]);
+  }
+
+  restartInstance(id: string) {
+    this.acts.push(`restart ${id}`);
+    if (id !== 'lingma-1') {
+      throw new GatewayError({ code: 'not_found', status: 404, message: 'There is none.' });
+    }
+  }
+
+  drainInstance(id: string) {
+    this.acts.push(`drain ${id}`);
+  }
+
+  beginSignIn() {
+    return Promise.resolve({ instanceId: 'lingma-1', loginUrl: 'https://login.example/' });
+  }
+
+  signedIn() {
+    return Promise.resolve(true);
+  }
 }
 
 const portInUse = () =>
@@ -263,6 +289,41 @@ describe('the controller', () => {
       );
     });
 
+    it('changes the pool without a restart, and knows of it afterwards', async () => {
+      await controller.start();
+      options = { ...options, instances: 3, maxInFlight: 9 };
+      watch.notice();
+      await sleep(30);
+      watch.notice();
+      await sleep(30);
+      assert.equal(gateways.length, 1);
+      assert.deepEqual(gateways[0]?.sizes, [[3, 9]]);
+      await controller.restart();
+      assert.equal(gateways[1]?.options.instances, 3);
+    });
+
+    it('restarts when something else has changed as well', async () => {
+      await controller.start();
+      options = { ...options, instances: 3, port: 9000 };
+      watch.notice();
+      await sleep(30);
+      assert.deepEqual([gateways.length, gateways[0]?.sizes.length], [2, 0]);
+    });
+
+    it('restarts a gateway that has broken down, whatever changed', async () => {
+      await controller.start();
+      const [gateway] = gateways;
+      assert.ok(gateway);
+      gateway.current = snapshot({ state: 'failed', problem: 'none is left' });
+      gateway.changed.fire();
+      await sleep(30);
+      assert.equal(controller.state.kind, 'failed');
+      options = { ...options, instances: 3 };
+      watch.notice();
+      await sleep(30);
+      assert.equal(gateways.length, 2);
+    });
+
     it('leaves the gateway alone when nothing that matters changed', async () => {
       await controller.start();
       options = { ...options };
@@ -290,6 +351,21 @@ describe('the controller', () => {
       watch.notice();
       await sleep(30);
       assert.equal(controller.state.kind, 'ready');
+    });
+  });
+
+  describe('on one instance', () => {
+    it('passes on what is asked for, and survives an instance that is gone', async () => {
+      controller.actOnInstance('restart', 'lingma-1');
+      await controller.start();
+      controller.actOnInstance('restart', 'lingma-1');
+      controller.actOnInstance('drain', 'lingma-1');
+      controller.actOnInstance('restart', 'lingma-7');
+      assert.deepEqual(gateways[0]?.acts, [
+        'restart lingma-1',
+        'drain lingma-1',
+        'restart lingma-7',
+      ]);
     });
   });
 

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { clientBaseUrl, panelCommands, parsePanelMessage } from '../../../src/dashboard/protocol';
+import {
+  clientBaseUrl,
+  instanceActions,
+  panelCommands,
+  parsePanelMessage,
+} from '../../../src/dashboard/protocol';
 import { snapshot } from './support';
 
 describe('messages from the panel', () => {
@@ -13,8 +18,19 @@ describe('messages from the panel', () => {
     }
   });
 
+  it('takes an action on one instance', () => {
+    for (const action of instanceActions) {
+      const message = { type: 'instance', action, id: 'lingma-1' };
+      assert.deepEqual(parsePanelMessage({ ...message, more: 1 }), message);
+    }
+  });
+
   it('drops all else', () => {
     for (const value of [
+      { type: 'instance' },
+      { type: 'instance', action: 'restart' },
+      { type: 'instance', action: 'restart', id: 1 },
+      { type: 'instance', action: 'kill', id: 'lingma-1' },
       undefined,
       null,
       'ready',

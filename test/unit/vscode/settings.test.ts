@@ -31,7 +31,11 @@ describe('settings', () => {
       sessionMax: 0,
       sessionMaxPerInstance: 0,
       sessionTtl: 0,
+      idleTimeout: 1,
+      turnTimeout: 86_400,
+      askMode: 'agent',
       modelAliases: { 'gpt-*': 'lingma-max' },
+      corsOrigins: ['http://localhost:3000'],
       showStatusBar: false,
     };
     assert.deepEqual(read(written), { settings: written, corrections: [] });
@@ -55,10 +59,11 @@ describe('settings', () => {
       agentCommand: null,
       attachTo: ['x'],
       instances: Number.NaN,
+      askMode: 'edit',
       modelAliases: ['gpt-*'],
     });
     assert.deepEqual(settings, settingDefaults);
-    assert.equal(corrections.length, 7);
+    assert.equal(corrections.length, 8);
   });
 
   it('cut fractions', () => {
@@ -71,6 +76,14 @@ describe('settings', () => {
       join(homedir(), 'bin/Lingma'),
     );
     assert.equal(read({ lingmaPath: '/a/~/b' }).settings.lingmaPath, '/a/~/b');
+  });
+
+  it('take web origins as browsers send them, and nothing else', () => {
+    const corsOrigins = ['http://LocalHost:3000/', '*', 7, 'app://obsidian.md'];
+    const { settings, corrections } = read({ corsOrigins });
+    assert.deepEqual(settings.corsOrigins, ['http://localhost:3000', 'app://obsidian.md']);
+    assert.equal(corrections.length, 2);
+    assert.deepEqual(read({ corsOrigins: 'http://a.example' }).settings.corsOrigins, []);
   });
 
   it("put the user's aliases before the defaults, and drop empty ones", () => {

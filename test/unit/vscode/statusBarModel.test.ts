@@ -56,6 +56,27 @@ describe('the status bar item', () => {
     assert.deepEqual(JSON.parse(decodeURIComponent(link ?? '')), ['lingmaGateway.lingmaPath']);
   });
 
+  it('says signed out when nobody is signed in anywhere, with the way in', () => {
+    const view = ready({ instances: [instance({ signedIn: false })] });
+    assert.equal(view.text, '$(sign-in) Lingma signed out · – · 1/1');
+    assert.match(view.accessibilityLabel, /^Lingma Gateway: signed out, /);
+    assert.equal(view.background, 'warning');
+    assert.match(
+      view.tooltip,
+      /Signed out: lingma-1 · \[Sign In\]\(command:lingmaGateway\.signIn\)/,
+    );
+  });
+
+  it('only mentions who is signed out where others answer', () => {
+    const view = ready({
+      instances: [instance({ signedIn: true }), instance({ id: 'lingma-2', signedIn: false })],
+    });
+    assert.equal(view.text, '$(zap) Lingma · – · 2/2');
+    assert.equal(view.background, undefined);
+    assert.match(view.tooltip, /Signed out: lingma-2 · \[Sign In\]/);
+    assert.doesNotMatch(ready().tooltip, /Sign/);
+  });
+
   it('warns when no instance is ready', () => {
     const view = ready({ instances: [instance({ state: 'reconnecting' })] });
     assert.equal(view.text, '$(warning) Lingma · – · 0/1');

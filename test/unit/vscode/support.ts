@@ -16,6 +16,7 @@ export function instance(change: Partial<InstanceSnapshot> = {}): InstanceSnapsh
   return {
     id: 'lingma-1',
     state: 'ready',
+    draining: false,
     incarnation: 1,
     pid: 4711,
     port: 37_510,
@@ -51,11 +52,19 @@ export function snapshot(change: Partial<GatewaySnapshot> = {}): GatewaySnapshot
       invalidate_total: 0,
       leased: 0,
     },
-    concurrency: { inFlight: 0, queued: 0, maxInFlightPerInstance: 4 },
+    concurrency: {
+      inFlight: 0,
+      queued: 0,
+      oldestWaitMs: 0,
+      waits: { buckets: [], count: 0, sum: 0 },
+      refused: { full: 0, timeout: 0 },
+      maxInFlightPerInstance: 4,
+    },
     turns: {
       completed: 0,
       failed: 0,
       cancelled: 0,
+      signedOut: 0,
       sentMessages: 0,
       totalMessages: 0,
       reasons: noReasons,

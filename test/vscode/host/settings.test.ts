@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import * as vscode from 'vscode';
 import { api, processIds, readyGateway } from './gateway';
+import { cacheFigures, holdConversation } from '../support/conversation';
 import { eventually } from '../support/eventually';
 import { allGone } from '../support/processTable';
 
@@ -10,7 +11,33 @@ describe('settings', () => {
   afterEach(async () => {
     await change('port', 0);
     await change('instances', undefined);
+    await change('maxInFlight', undefined);
     await readyGateway();
+  });
+
+  // First, because a test before it would leave the gateway about to restart for its own settings.
+  it('another size changes the running gateway: its process and its sessions stay', async () => {
+    const before = await readyGateway();
+    await vscode.commands.executeCommand('lingmaGateway.clearSessions');
+    await holdConversation(before, true);
+    await change('instances', 2);
+    await change('maxInFlight', 7);
+    const gateway = await api();
+    await eventually(
+      'two instances are there',
+      () => gateway.stats()?.instances.length === 2 || undefined,
+    );
+    const grown = await readyGateway();
+    assert.equal(grown.stats.concurrency.maxInFlightPerInstance, 7);
+    assert.equal(processIds(grown.stats)[0], processIds(before.stats)[0]);
+    await change('instances', undefined);
+    await eventually('one is left', () => gateway.stats()?.instances.length === 1 || undefined);
+    const shrunk = await readyGateway();
+    assert.deepEqual(processIds(shrunk.stats), processIds(before.stats));
+    assert.equal(shrunk.baseUrl, before.baseUrl);
+    assert.ok(shrunk.stats.uptimeSeconds > before.stats.uptimeSeconds);
+    assert.equal((await cacheFigures(shrunk)).size, 1);
+    await allGone(processIds(grown.stats).slice(1), 5_000);
   });
 
   it('a new port moves the gateway', async () => {

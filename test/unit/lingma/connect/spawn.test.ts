@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { afterEach, describe, it } from 'mocha';
+import type { Connection } from '../../../../src/lingma/connect/connector';
+import { SpawnConnector } from '../../../../src/lingma/connect/spawn';
+import { silentLogger } from '../../../../src/observe/log';
+import { freePort, isAlive } from '../../../support/headless';
+import { assertCode, rejectionOf } from '../../../support/errors';
+import { useTempDirs } from '../../../support/tempDir';
+
+describe('lingma/connect/spawn', () => {
+  const tempDir = useTempDirs();
+  const open: Connection[] = [];
+  afterEach(() => Promise.all(open.splice(0).map((connection) => connection.stop())));
+
+  it('C-29 (29) a port that somebody took meanwhile costs one attempt, and the next takes others', async () => {
+    const thief = createServer().listen(0, '127.0.0.1');
+    await once(thief, 'listening');
+    const address = thief.address();
+    const taken = typeof address === 'object' && address ? address.port : 0;
+    // It accepts, but it is no WebSocket.
+    thief.on('connection', (socket) => socket.destroy());
+    const script = path.resolve('dist/demo.js');
+    const alive = new Set<number>();
+    const ports = [taken, await freePort()];
+    const connector = new SpawnConnector(
+      {
+        program: { command: process.execPath, args: [script], path: script, demo: true },
+        workDir: tempDir(),
+        logger: silentLogger,
+        onSpawn: (pid) => alive.add(pid),
+        onGone: (pid) => alive.delete(pid),
+      },
+      async () => [ports.shift() ?? 0, await freePort()],
+    );
+    const { signal } = new AbortController();
+    const error = await rejectionOf(connector.connect(signal));
+    assertCode(error, 'start_failed');
+    assert.match(error.message, /EADDRINUSE/);
+    assert.equal(error.retryable, true);
+    assert.deepEqual([...alive], []);
+
+    const connection = await connector.connect(signal);
+    open.push(connection);
+    assert.notEqual(connection.port, taken);
+    assert.ok(connection.pid !== null && isAlive(connection.pid));
+    await connection.stop();
+    assert.match(await connection.ended, /^The Lingma process ended/);
+    assert.deepEqual([...alive], []);
+    thief.close();
+  });
+});

@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { GatewayError } from '../../../src/base/errors';
+import { BackoffPolicy } from '../../../src/lingma/backoff';
+import type { Connection, Connector } from '../../../src/lingma/connect/connector';
+import { headerFraming } from '../../../src/lingma/framing';
+import { type Incarnation, Instance, type InstanceStatus } from '../../../src/lingma/instance';
+import { silentLogger } from '../../../src/observe/log';
+import { isPending, settled } from '../../support/async';
+import { FakeSocket } from '../../support/fakeSocket';
+import { FakeTimeouts } from '../../support/fakeTimeouts';
+import { ManualClock } from '../../support/manualClock';
+
+const REFUSES = 'The program does not start.';
+
+/** A process that answers its handshake, as far as the test lets it. */
+class FakeProcess extends FakeSocket {
+  stops = 0;
+  status = 2;
+  models: unknown = [{ key: 'm1', displayName: 'One' }];
+  silent = new Set<string>();
+  #end: (reason: string) => void = () => undefined;
+  readonly ended = new Promise<string>((resolve) => (this.#end = resolve));
+
+  override send(text: string): void {
+    super.send(text);
+    const call = this.sent.at(-1);
+    if (!call?.method || call.id === undefined || this.silent.has(call.method)) return;
+    const results: Record<string, unknown> = {
+      'auth/status': { status: this.status, token: 'CANARY', refreshToken: 'CANARY' },
+      'config/queryModels': this.models,
+    };
+    queueMicrotask(() => {
+      this.say({ id: call.id, result: results[call.method ?? ''] ?? {} });
+    });
+  }
+
+  crash(): void {
+    this.#end('It crashed.');
+    this.lose('gone');
+  }
+
+  connection(pid: number): Connection {
+    return {
+      peer: 'spawned',
+      socket: this,
+      framing: headerFraming,
+      pid,
+      port: 1,
+      cwd: '',
+      ended: this.ended,
+      stop: () => {
+        this.stops++;
+        this.#end('It was stopped.');
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+/** An instance with its processes, in the order they were started. */
+function setUp(attempts = 3) {
+  const processes: FakeProcess[] = [];
+  const states: string[] = [];
+  const lost: Incarnation[] = [];
+  const clock = new ManualClock();
+  let refuse: GatewayError | undefined;
+  let hang = false;
+  const connector: Connector = {
+    connect: async (signal) => {
+      if (refuse) throw refuse;
+      if (hang) {
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(new GatewayError({ code: 'stopping', status: 503, message: 'Aborted.' }));
+          });
+        });
+      }
+      const next = new FakeProcess();
+      processes.push(next);
+      return next.connection(processes.length);
+    },
+  };
+  const instance = new Instance({
+    id: 'i1',
+    connector,
+    limits: { idleMs: 1_000, turnMs: 1_000 },
+    backoff: new BackoffPolicy({ firstMs: 1, maxMs: 1, attempts, jitter: 0 }),
+    clock,
+    logger: silentLogger,
+    onStatus: (status: InstanceStatus, before: InstanceStatus) => {
+      if (status.state !== before.state) states.push(status.state);
+    },
+    onLost: (owner) => lost.push(owner),
+  });
+  const reach = async (state: InstanceStatus['state']): Promise<void> => {
+    const deadline = performance.now() + 2_000;
+    while (instance.status.state !== state) {
+      if (performance.now() > deadline) assert.fail(`${instance.status.state}, not ${state}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const current = (): FakeProcess => {
+    const last = processes.at(-1);
+    assert.ok(last);
+    return last;
+  };
+  return {
+    instance,
+    processes,
+    states,
+    lost,
+    clock,
+    reach,
+    current,
+    refuseToStart: (retryable: boolean) => {
+      refuse = new GatewayError({ code: 'start_failed', status: 503, message: REFUSES, retryable });
+    },
+    startAgain: () => (refuse = undefined),
+    hangInConnect: () => (hang = true),
+    goOn: () => (hang = false),
+  };
+}
+
+const liveOf = (instance: Instance) => {
+  assert.equal(instance.status.state, 'ready');
+  return instance.status.live;
+};
+
+describe('lingma/instance', () => {
+  describe('its life', () => {
+    it('is stopped, starting, ready, and closed in the end', async () => {
+      const { instance, states, reach, current, lost } = setUp();
+      assert.equal(instance.status.state, 'stopped');
+      instance.start();
+      await reach('ready');
+      const { owner } = liveOf(instance);
+      await instance.close();
+      assert.deepEqual(states, ['starting', 'ready', 'reconnecting', 'closed']);
+      assert.deepEqual(lost, [owner]);
+      assert.equal(current().stops, 1);
+    });
+
+    it('starts one process, however often it is asked', async () => {
+      const { instance, processes, reach } = setUp();
+      for (let count = 0; count < 5; count++) instance.start();
+      await reach('ready');
+      assert.equal(processes.length, 1);
+      await instance.close();
+    });
+
+    it('gets another process when the one it had is lost', async () => {
+      const { instance, processes, lost, reach, current } = setUp();
+      instance.start();
+      await reach('ready');
+      const { owner } = liveOf(instance);
+      current().crash();
+      assert.equal(instance.status.state, 'reconnecting');
+      assert.deepEqual(lost, [owner]);
+      await reach('ready');
+      assert.notEqual(liveOf(instance).owner, owner);
+      assert.deepEqual([processes.length, instance.incarnations], [2, 2]);
+      await instance.close();
+    });
+
+    it('gives up after so many failures in a row, and says why', async () => {
+      const { instance, refuseToStart, reach, states } = setUp(3);
+      refuseToStart(true);
+      instance.start();
+      await reach('failed');
+      assert.deepEqual(instance.status, { state: 'failed', problem: REFUSES });
+      assert.deepEqual(states, ['starting', 'reconnecting', 'failed']);
+      await instance.close();
+    });
+
+    it('gives up on a process that crashes again and again without having served', async () => {
+      const { instance, processes, reach, current } = setUp(2);
+      instance.start();
+      for (let round = 0; round < 3; round++) {
+        await reach('ready');
+        current().crash();
+      }
+      await reach('failed');
+      assert.equal(processes.length, 3);
+      await instance.close();
+    });
+
+    it('forgives failures to a process that was stable meanwhile', async () => {
+      const { instance, clock, reach, current } = setUp(2);
+      instance.start();
+      for (let round = 0; round < 6; round++) {
+        await reach('ready');
+        clock.advance(11_000);
+        current().crash();
+      }
+      await reach('ready');
+      await instance.close();
+    });
+
+    it('does not try again what cannot end differently', async () => {
+      const { instance, refuseToStart, reach, states } = setUp(5);
+      refuseToStart(false);
+      instance.start();
+      await reach('failed');
+      assert.deepEqual(states, ['starting', 'failed']);
+      await instance.close();
+    });
+  });
+
+  describe('a restart', () => {
+    it('gives it a new process; the old one gets no turn from the first moment on', async () => {
+      const { instance, processes, lost, reach } = setUp();
+      instance.start();
+      await reach('ready');
+      const { owner } = liveOf(instance);
+      instance.restart();
+      assert.notEqual(instance.status.state, 'ready');
+      assert.deepEqual(lost, [owner]);
+      await reach('ready');
+      assert.deepEqual(
+        processes.map(({ stops }) => stops),
+        [1, 0],
+      );
+      await instance.close();
+    });
+
+    it('lets one that has given up try again, with all its attempts', async () => {
+      const { instance, refuseToStart, startAgain, reach, states } = setUp(2);
+      refuseToStart(true);
+      instance.start();
+      await reach('failed');
+      instance.restart();
+      assert.equal(instance.status.state, 'starting');
+      await reach('failed');
+      startAgain();
+      instance.restart();
+      await reach('ready');
+      assert.deepEqual(states, [
+        ...['starting', 'reconnecting', 'failed'],
+        ...['starting', 'reconnecting', 'failed'],
+        ...['starting', 'ready'],
+      ]);
+      await instance.close();
+    });
+
+    it('ends an attempt that hangs', async () => {
+      const { instance, hangInConnect, goOn, reach } = setUp();
+      hangInConnect();
+      instance.start();
+      await settled();
+      goOn();
+      instance.restart();
+      await reach('ready');
+      await instance.close();
+    });
+
+    it('starts one new process, however often it is asked', async () => {
+      const { instance, processes, reach } = setUp();
+      instance.start();
+      await reach('ready');
+      for (let count = 0; count < 5; count++) instance.restart();
+      await reach('ready');
+      await settled();
+      assert.equal(processes.length, 2);
+      await instance.close();
+    });
+
+    it('is nothing to a closed one', async () => {
+      const { instance, processes } = setUp();
+      await instance.close();
+      instance.restart();
+      await settled();
+      assert.deepEqual([instance.status.state, processes.length], ['closed', 0]);
+    });
+  });
+
+  describe('a refresh', () => {
+    it('takes over a sign-in and the models it brings, on the same process', async () => {
+      const { instance, reach, current, processes } = setUp();
+      instance.start();
+      await reach('ready');
+      const before = liveOf(instance);
+      current().status = 0;
+      current().models = [{ key: 'm2', displayName: 'Two' }];
+      await instance.refresh();
+      const after = liveOf(instance);
+      assert.equal(after.owner, before.owner);
+      assert.deepEqual([before.signedIn, after.signedIn], [true, false]);
+      assert.deepEqual(
+        after.models.map(({ id }) => id),
+        ['m2'],
+      );
+      assert.equal(processes.length, 1);
+      assert.doesNotMatch(JSON.stringify([before, after]), /CANARY/);
+      await instance.close();
+    });
+
+    it('changes nothing when nothing has changed, and asks once for many', async () => {
+      const { instance, reach, current } = setUp();
+      instance.start();
+      await reach('ready');
+      const before = liveOf(instance);
+      await Promise.all([instance.refresh(), instance.refresh(), instance.refresh()]);
+      assert.equal(liveOf(instance), before);
+      assert.equal(current().calls('auth/status').length, 2);
+      await instance.close();
+    });
+
+    it('keeps what it knew when the process is lost meanwhile', async () => {
+      const { instance, reach, current } = setUp();
+      instance.start();
+      await reach('ready');
+      current().silent.add('auth/status');
+      const refreshing = instance.refresh();
+      current().crash();
+      await refreshing;
+      await reach('ready');
+      assert.equal(liveOf(instance).signedIn, true);
+      await instance.close();
+    });
+  });
+
+  describe('a probe', () => {
+    it('lets a process live that answers, be it with a refusal', async () => {
+      const { instance, reach, current } = setUp();
+      instance.start();
+      await reach('ready');
+      const live = liveOf(instance);
+      current().silent.add('ping');
+      await FakeTimeouts.during(async (time) => {
+        live.probe();
+        const [ping] = current().calls('ping');
+        current().say({ id: ping?.id, error: { code: -32601, message: 'unknown' } });
+        await settled();
+        time.advance(60_000);
+        await settled();
+      });
+      assert.equal(liveOf(instance).owner, live.owner);
+      await instance.close();
+    });
+
+    it('replaces one that stays silent', async () => {
+      const { instance, reach, current, processes } = setUp();
+      instance.start();
+      await reach('ready');
+      const live = liveOf(instance);
+      current().silent.add('ping');
+      await FakeTimeouts.during(async (time) => {
+        live.probe();
+        time.advance(4_999);
+        assert.ok(await isPending(current().ended));
+        time.advance(1);
+        await settled();
+      });
+      await reach('ready');
+      assert.notEqual(liveOf(instance).owner, live.owner);
+      assert.deepEqual([processes.length, processes[0]?.stops], [2, 1]);
+      await instance.close();
+    });
+  });
+});
