@@ -173,6 +173,7 @@ function stageFor(ask: Ask, client: Client, world: World): Stage {
         });
       });
     },
+    sendRaw: client.sendRaw,
     isCongested: client.isCongested,
     isAcknowledged: client.isAcknowledged,
     closeClient: () => {

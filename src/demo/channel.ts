@@ -8,6 +8,8 @@ import { LineReader } from './lines';
 export interface Channel {
   /** Sends one JSON message. */
   readonly write: (json: string) => void;
+  /** Sends a text as it is, without a frame around it. */
+  readonly sendRaw: (text: string) => void;
   /** True while more than a megabyte has not been taken by the client. */
   readonly isCongested: () => boolean;
   /** Closes politely, then for good when the client does not answer the close. */
@@ -30,6 +32,9 @@ export function webSocketChannel(socket: WebSocket, shape: WireShape): Channel {
   return {
     write: (json) => {
       writer.write(json);
+    },
+    sendRaw: (text) => {
+      if (socket.readyState === socket.OPEN) socket.send(text);
     },
     isCongested: () => socket.bufferedAmount > congestion,
     close: (code, reason) => {
@@ -60,6 +65,9 @@ export function socketChannel(socket: Socket, shape: WireShape): Channel {
     write: (json) => {
       writer.write(json);
     },
+    sendRaw: (text) => {
+      if (socket.writable) socket.write(text);
+    },
     isCongested: () => socket.writableLength > congestion,
     close: () => {
       writer.flush();
@@ -87,6 +95,9 @@ export function lineChannel(input: Readable, output: Writable, stray: boolean): 
   return {
     write: (json) => {
       if (output.writable) output.write(`${stray ? 'demo: not a message\n' : ''}${json}\n`);
+    },
+    sendRaw: (text) => {
+      if (output.writable) output.write(text);
     },
     isCongested: () => output.writableLength > congestion,
     close: () => {

@@ -98,6 +98,7 @@ function stageFor(ask: Ask, session: Session, client: Client, world: World): Sta
         done();
       });
     },
+    sendRaw: client.sendRaw,
     isCongested: client.isCongested,
     isAcknowledged: client.isAcknowledged,
     closeClient: () => {

@@ -74,6 +74,10 @@ export class Connection implements Client {
     this.#channel.write(errorText(id, code, message));
   };
 
+  readonly sendRaw: Client['sendRaw'] = (text) => {
+    this.#channel.sendRaw(text);
+  };
+
   readonly isCongested = (): boolean => this.#channel.isCongested();
 
   readonly isAcknowledged = (): boolean => this.#outbox.unanswered === 0;
@@ -107,7 +111,7 @@ export class Connection implements Client {
       return;
     }
     this.#world.records.inbound(message);
-    this.#dispatch(sortMessage(message));
+    if (this.#world.knobs.hang !== 'initialize') this.#dispatch(sortMessage(message));
   }
 
   #dispatch(message: Incoming): void {

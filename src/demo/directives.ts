@@ -37,6 +37,8 @@ export interface Script {
   readonly think?: string;
   /** Thoughts in the middle of the answer; `after` counts answer deltas. */
   readonly lateThink?: { readonly after: number; readonly text: string };
+  /** Sent as it is in the middle of the answer, frame or not; `after` counts answer deltas. */
+  readonly raw?: { readonly after: number; readonly text: string };
   /** Replaces what was streamed, with `overwrite:true`. */
   readonly overwrite?: string;
   /** Only the first half is streamed; the whole text stands in `fullAnswer`. */
@@ -167,6 +169,13 @@ const directives: Readonly<Record<string, Directive>> = {
     apply: (script, argument) => {
       const [after, text] = firstWord(argument);
       return { ...script, lateThink: { after: whole(after, manyDeltas), text } };
+    },
+  },
+  'raw-after': {
+    help: 'N "TEXT"  send this JSON string as it is, frame or not, after N deltas',
+    apply: (script, argument) => {
+      const [after, text] = firstWord(argument);
+      return { ...script, raw: { after: whole(after, manyDeltas), text: jsonText(text) } };
     },
   },
   overwrite: {

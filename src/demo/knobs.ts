@@ -118,6 +118,12 @@ const table = {
   headerCase: choice(['canonical', 'lower', 'upper'], 'canonical', 'case of the header name'),
   path: text('PATH', '/', 'the only WebSocket path that is accepted'),
   startDelayMs: integer(0, [0, anHour], 'wait before listening'),
+  hang: choice(
+    ['never', 'upgrade', 'initialize'],
+    'never',
+    'fall silent for good (upgrade: take connections, never answer the WebSocket handshake; ' +
+      'initialize: take messages, never answer one)',
+  ),
   startExit: integer(undefined, [0, 255], 'exit with this code instead of listening'),
   stderrFlood: integer(0, [0, 1_000_000_000], 'write N bytes to stderr before listening'),
   noInfo: flag('do not write .info'),

@@ -19,6 +19,7 @@ export type Step =
       /** Absent for text as it is. */
       readonly content?: ContentShape;
     }
+  | { readonly kind: 'raw'; readonly text: string }
   | { readonly kind: 'hang' }
   | { readonly kind: 'close' }
   | { readonly kind: 'exit'; readonly code: number }
@@ -141,10 +142,11 @@ export function planTurn(input: PlanInput): Step[] {
   const said = limit === 0 ? { deltas: [] } : speech(input);
   const gapMs = script.gapMs ?? input.gapMs;
   const answers = answerSteps(script, said).slice(0, limit);
-  const { lateThink } = script;
+  const { lateThink, raw } = script;
   if (lateThink !== undefined) {
     answers.splice(lateThink.after, 0, ...thoughts(lateThink.text, input.deltaChars));
   }
+  if (raw !== undefined) answers.splice(raw.after, 0, { kind: 'raw', text: raw.text });
   return [
     { kind: 'progress', step: 'step_start', status: 'doing' },
     { kind: 'title' },

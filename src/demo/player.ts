@@ -10,6 +10,8 @@ export interface Stage {
   readonly sendTitle: () => void;
   /** Asks the client to run a tool and calls back with its reply. */
   readonly invokeTool: (call: ToolCall, done: () => void) => void;
+  /** Sends a text that need not be a message. */
+  readonly sendRaw: (text: string) => void;
   /** True while the client takes in data more slowly than the turn makes it. */
   readonly isCongested: () => boolean;
   /** True when the client has acknowledged everything. */
@@ -134,6 +136,9 @@ export async function playTurn(
           timestamp: Date.now(),
           extra: stage.extra,
         });
+        break;
+      case 'raw':
+        stage.sendRaw(step.text);
         break;
       case 'hang':
         await until(signal, () => () => undefined);

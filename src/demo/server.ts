@@ -43,6 +43,11 @@ export async function serveSockets(port: number, world: World): Promise<() => vo
     response.writeHead(426, { connection: 'close' });
     response.end('WebSocket only\n');
   });
+  if (world.knobs.hang === 'upgrade') {
+    server.on('upgrade', () => undefined);
+    await listen(server, port);
+    return () => undefined;
+  }
   // The underlying sockets have Nagle's algorithm off already: ws does that itself.
   const sockets = new WebSocketServer({
     server,

@@ -40,6 +40,8 @@ export interface Client {
   readonly notify: (method: string, params: object) => void;
   readonly reply: (id: RpcId, result: unknown) => void;
   readonly fail: (id: RpcId | null, code: number, message: string) => void;
+  /** Sends a text that need not be a message. */
+  readonly sendRaw: (text: string) => void;
   readonly isCongested: () => boolean;
   readonly isAcknowledged: () => boolean;
   readonly close: (code: number, reason: string) => void;

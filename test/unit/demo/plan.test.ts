@@ -72,6 +72,7 @@ describe('demo plan', () => {
     ]);
     assert.deepEqual(brief(plan('DEMO:exit 1')), ['step_start', 'title', 'Good ', 'exit']);
     assert.deepEqual(brief(plan('DEMO:hang')), ['hang']);
+    assert.deepEqual(brief(plan('DEMO:words 1\nDEMO:raw-after 0 "{"')).slice(2, 3), ['raw']);
     assert.deepEqual(brief(plan('DEMO:hang-after 0')), ['step_start', 'title', 'hang']);
   });
 

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import { assertTyped, LOSSES, type TurnOptions } from './chat';
+import { dialects } from './client';
+import { Rig, type RigOptions } from './rig';
+
+/** Slow enough to be killed in the middle of. */
+const SLOW = { words: 60, script: ['DEMO:gap 20'] } as const satisfies TurnOptions;
+
+describe('faults: a process is lost', () => {
+  const rigs: Rig[] = [];
+  const launch = async (options?: RigOptions): Promise<Rig> => {
+    const rig = await Rig.launch(options);
+    rigs.push(rig);
+    return rig;
+  };
+
+  afterEach(async () => {
+    await Promise.all(rigs.splice(0).map((rig) => rig.stop()));
+  });
+
+  for (const dialect of dialects) {
+    it(`${dialect}: before the first byte, in mid-stream, in a call, and while idle`, async () => {
+      const rig = await launch();
+      const streaming = rig.chat('streaming', { dialect });
+      const plain = rig.chat('plain', { dialect, stream: false });
+      const calling = rig.chat('calling', { dialect, tools: true });
+      for (const chat of [streaming, plain, calling]) await chat.say();
+
+      // Before the first byte: nobody has seen anything, so nobody is to notice.
+      const early = [
+        streaming.say({ script: ['DEMO:delay 400'] }),
+        plain.say({ script: ['DEMO:delay 400'] }),
+      ];
+      await rig.running(2);
+      await rig.signal('SIGKILL');
+      await Promise.all(early);
+      await rig.calm();
+
+      // A process that dies on each attempt: one retry, then an error that says so.
+      assertTyped(await streaming.turn({ script: ['DEMO:exit-before 3'] }), LOSSES);
+      await rig.calm();
+
+      // In mid-stream: what was said cannot be taken back, so the stream ends with an error.
+      const cut = await streaming.turn({ ...SLOW, onFirstBytes: () => void rig.signal('SIGKILL') });
+      assert.equal(cut.kind, 'error');
+      assertTyped(cut, ['instance_lost']);
+      await rig.calm();
+
+      // A plain answer in the making was seen by nobody.
+      const whole = plain.say(SLOW);
+      await rig.running();
+      await rig.signal('SIGKILL');
+      await whole;
+      await rig.calm();
+
+      // In the middle of a call, and while the process waits for a tool of its own.
+      const call = await calling.turn({ ...SLOW, onFirstBytes: () => void rig.signal('SIGKILL') });
+      assert.equal(call.kind, 'error');
+      await rig.calm();
+      const invoking = plain.turn({ ...SLOW, script: ['DEMO:tool read_file {}', 'DEMO:gap 20'] });
+      await rig.running();
+      await rig.signal('SIGKILL');
+      assertTyped(await invoking, LOSSES);
+      await rig.calm();
+
+      // While idle.
+      await rig.signal('SIGKILL');
+      for (const chat of [streaming, plain, calling]) await chat.say();
+      await rig.calm();
+      for (const chat of [streaming, plain, calling]) await chat.say();
+    }).timeout(60_000);
+  }
+});
