@@ -10,7 +10,10 @@ export interface InputUsage {
 
 /** Token counts of one turn. */
 export interface Usage extends InputUsage {
+  /** Tokens of the answer, its reasoning and its calls. */
   readonly outputTokens: number;
+  /** The part of `outputTokens` that is reasoning. */
+  readonly reasoningTokens: number;
   /** True when the counts are our estimate because the process reported none. */
   readonly estimated: boolean;
 }
@@ -48,8 +51,11 @@ export interface TurnPlacement {
   readonly totalMessages: number;
 }
 
-/** `toolCalls` when the answer ends with calls the client has to run. */
-export type FinishReason = 'stop' | 'toolCalls';
+/**
+ * `toolCalls` when the answer ends with calls the client has to run; `stopSequence` and `length`
+ * when the gateway cut it where the client asked for that.
+ */
+export type FinishReason = 'stop' | 'toolCalls' | 'stopSequence' | 'length';
 
 /** One complete call; `index` counts the calls of an answer from 0. */
 export interface ToolCallEvent {
@@ -75,4 +81,10 @@ export type TurnEvent =
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
   | ToolCallEvent
-  | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };
+  | {
+      readonly type: 'end';
+      readonly finishReason: FinishReason;
+      /** The sequence the answer was cut at; set when the reason is `stopSequence`. */
+      readonly stopSequence?: string | undefined;
+      readonly usage: Usage;
+    };

@@ -16,6 +16,8 @@ const SIGNATURES: Readonly<Record<string, readonly (readonly (number | null)[])[
   'image/webp': [[...bytesOf('RIFF'), null, null, null, null, ...bytesOf('WEBP')]],
   'image/bmp': [bytesOf('BM')],
 };
+/** Kinds of pictures that can travel. */
+export const IMAGE_TYPES: readonly string[] = Object.keys(SIGNATURES);
 /** Base64 characters that hold the longest signature. */
 const SIGNATURE_CHARACTERS = 16;
 const KINDS = 'PNG, JPEG, GIF, WebP or BMP';
@@ -47,6 +49,16 @@ export function imagePart(url: string, path: string): ImagePart {
   }
   const prefix = `data:${kind};base64,`;
   return { type: 'image', url: start === prefix ? url : prefix + data };
+}
+
+/** The picture whose bytes `data` holds in base64, where its client does not say what kind it is. */
+export function untypedImagePart(data: string, path: string): ImagePart {
+  const bytes = Buffer.from(data.slice(0, SIGNATURE_CHARACTERS), 'base64');
+  const found = Object.entries(SIGNATURES).find(([, signatures]) =>
+    signatures.some((signature) => beginsWith(bytes, signature)),
+  );
+  if (!found) throw otherKind(path);
+  return imagePart(`data:${found[0]};base64,${data}`, path);
 }
 
 /** An image of which only a reference was sent; fetching is not this gateway's to do. */

@@ -38,6 +38,8 @@ export interface ToolResultPart {
   readonly name: string;
   /** Which of the calls of its answer this one answers, from 0. */
   readonly callIndex: number;
+  /** True when the tool failed; the model is told so. */
+  readonly isError?: boolean | undefined;
   readonly parts: readonly ContentPart[];
 }
 
@@ -65,6 +67,29 @@ export type ToolChoice =
   | { readonly mode: 'auto' | 'none' | 'required' }
   | { readonly mode: 'named'; readonly name: string };
 
+/** An answer that is JSON: one object, or, where a schema is given, a value that fits it. */
+export interface JsonFormat {
+  readonly schema?: unknown;
+}
+
+/** The process knows no such limits, so the gateway ends an answer that reaches one. */
+export interface AnswerLimits {
+  /** Not empty, each; the answer ends before the first of them that it holds. */
+  readonly stop: readonly string[];
+  /** Tokens of the answer, its reasoning and its calls at most, by our own count. */
+  readonly maxTokens?: number | undefined;
+}
+
+/** An id that came with a request, at most 256 characters without control characters. */
+export interface ConversationHint {
+  readonly id: string;
+  /**
+   * Whether the client means one conversation by it. A cache key does not: whoever shares a prefix
+   * may share the key.
+   */
+  readonly names: 'conversation' | 'cache';
+}
+
 /** One turn as a client asks for it, whichever dialect it spoke. */
 export interface TurnRequest {
   /** The model as the client named it; resolved later against the catalogue and the aliases. */
@@ -72,8 +97,16 @@ export interface TurnRequest {
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** False when an answer may hold one call at most. */
+  readonly parallelToolCalls?: boolean | undefined;
   /** What this turn asks beyond the conversation, such as an output format; part of no identity. */
   readonly instruction?: string | undefined;
-  /** The client's own id of the conversation, validated; it never finds a session by itself. */
-  readonly conversationHint?: string | undefined;
+  /** The form the answer must have; `instruction` says so to the model, the gateway checks it. */
+  readonly format?: JsonFormat | undefined;
+  /** Where the gateway cuts the answer. */
+  readonly limits?: AnswerLimits | undefined;
+  /** False when the client wants no reasoning beside the answer. */
+  readonly reasoning?: boolean | undefined;
+  /** The client's own id of the conversation; it never finds a session by itself. */
+  readonly conversationHint?: ConversationHint | undefined;
 }

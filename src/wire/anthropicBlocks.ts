@@ -83,7 +83,7 @@ export const assistantBlock = v.variant('type', [
 
 export type UserBlock = v.InferOutput<typeof userBlock>;
 export type AssistantBlock = v.InferOutput<typeof assistantBlock>;
-export type ToolResultBlock = v.InferOutput<typeof toolResultBlock>;
+type ToolResultBlock = v.InferOutput<typeof toolResultBlock>;
 export type ContentBlock =
   Exclude<UserBlock, ToolResultBlock> | v.InferOutput<typeof toolReferenceBlock>;
 
@@ -95,11 +95,6 @@ export function contentParts(
   if (content === null || content === undefined) return [];
   if (typeof content === 'string') return [text(content)];
   return content.flatMap((block, index) => blockParts(block, `${path}[${index}]`));
-}
-
-/** What a result at `path` says; that it is a failure has to be said in words. */
-export function resultParts({ content, is_error }: ToolResultBlock, path: string): ContentPart[] {
-  return [...(is_error ? [text('Error:')] : []), ...contentParts(content, `${path}.content`)];
 }
 
 /** What one block at `path` says. */

@@ -1,6 +1,7 @@
 /** Anthropic's error shape. */
 import type { ErrorType } from '@anthropic-ai/sdk/resources/shared';
 import type { GatewayError } from '../base/errors';
+import type { ErrorShape } from './dialect';
 
 /** `request_too_large` is documented, and missing in the SDK's list. */
 export type AnthropicErrorType = ErrorType | 'request_too_large';
@@ -19,6 +20,12 @@ export function anthropicError(error: GatewayError): AnthropicErrorBody {
   const named = param === undefined || message.includes(param) ? message : `${param}: ${message}`;
   return { type: 'error', error: { type: errorType(status), message: named } };
 }
+
+/** Answers name the request; errors inside a stream do not. */
+export const anthropicErrors: ErrorShape = {
+  body: (error, requestId) => ({ ...anthropicError(error), request_id: requestId }),
+  requestIdHeader: 'request-id',
+};
 
 function errorType(status: number): AnthropicErrorType {
   switch (status) {

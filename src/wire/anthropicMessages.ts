@@ -22,14 +22,15 @@ import type {
   TurnEvent,
   Usage,
 } from '../conversation/events';
-import { anthropicError } from './anthropicErrors';
+import { anthropicError, anthropicErrors } from './anthropicErrors';
 import { parseMessagesRequest } from './anthropicMessagesRequest';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
+import { argumentDeltas } from './toolCalls';
 
 /** `POST /v1/messages`. */
 export const anthropicMessages: Dialect = {
   path: '/v1/messages',
-  errorBody: anthropicError,
+  errors: anthropicErrors,
   parse(body, headers) {
     const { turn, stream } = parseMessagesRequest(body, headers);
     return { turn, stream, plain: () => new MessageBuilder(), streamed: () => new MessageStream() };
@@ -53,6 +54,8 @@ type MessageBody = Pick<
   'id' | 'type' | 'role' | 'model' | 'stop_reason' | 'stop_sequence'
 > & { content: BlockBody[]; usage: UsageBody };
 
+type StopBody = Pick<Message, 'stop_reason' | 'stop_sequence'>;
+
 type StreamEvent =
   | (Omit<RawMessageStartEvent, 'message'> & { message: MessageBody })
   | (Omit<RawContentBlockStartEvent, 'content_block'> & { content_block: BlockBody })
@@ -69,7 +72,7 @@ export class MessageBuilder implements PlainEncoder {
   #text = '';
   #reasoning = '';
   #calls: ToolCallEvent[] = [];
-  #stopReason: StopReason | null = null;
+  #stop: StopBody = { stop_reason: null, stop_sequence: null };
   #usage: UsageBody = usageBody({ inputTokens: 0, cachedTokens: 0 });
 
   add(event: TurnEvent): void {
@@ -87,7 +90,7 @@ export class MessageBuilder implements PlainEncoder {
         this.#calls.push(event);
         return;
       case 'end':
-        this.#stopReason = STOP_REASONS[event.finishReason];
+        this.#stop = stopBody(event);
         this.#usage = usageBody(event.usage);
         return;
     }
@@ -100,7 +103,7 @@ export class MessageBuilder implements PlainEncoder {
     for (const { id, name, argumentsJson } of this.#calls) {
       content.push({ type: 'tool_use', id, name, input: JSON.parse(argumentsJson) as unknown });
     }
-    return messageBody(this.#model, content, this.#stopReason, this.#usage);
+    return { ...messageBody(this.#model, content, this.#usage), ...this.#stop };
   }
 }
 
@@ -113,7 +116,7 @@ export class MessageStream implements StreamEncoder {
   encode(event: TurnEvent): string {
     switch (event.type) {
       case 'start': {
-        const message = messageBody(event.model, [], null, usageBody(event.usage));
+        const message = messageBody(event.model, [], usageBody(event.usage));
         return write({ type: 'message_start', message });
       }
       case 'text':
@@ -131,15 +134,16 @@ export class MessageStream implements StreamEncoder {
         return [
           this.#leave(),
           this.#begin({ type: 'tool_use', id, name, input: {} }),
-          this.#delta({ type: 'input_json_delta', partial_json: argumentsJson }),
+          ...argumentDeltas(argumentsJson).map((delta) =>
+            this.#delta({ type: 'input_json_delta', partial_json: delta }),
+          ),
           this.#stop(),
         ].join('');
       }
       case 'end': {
-        const delta = { stop_reason: STOP_REASONS[event.finishReason], stop_sequence: null };
         return [
           this.#leave(),
-          write({ type: 'message_delta', delta, usage: usageBody(event.usage) }),
+          write({ type: 'message_delta', delta: stopBody(event), usage: usageBody(event.usage) }),
           write({ type: 'message_stop' }),
         ].join('');
       }
@@ -181,26 +185,27 @@ export class MessageStream implements StreamEncoder {
 const STOP_REASONS: Readonly<Record<FinishReason, StopReason>> = {
   stop: 'end_turn',
   toolCalls: 'tool_use',
+  stopSequence: 'stop_sequence',
+  length: 'max_tokens',
 };
+
+function stopBody({ finishReason, stopSequence }: Extract<TurnEvent, { type: 'end' }>): StopBody {
+  return { stop_reason: STOP_REASONS[finishReason], stop_sequence: stopSequence ?? null };
+}
 
 /** Only Anthropic can sign its thinking: the signature stays empty. */
 function thinkingBlock(thinking: string): ThinkingBlock {
   return { type: 'thinking', thinking, signature: '' };
 }
 
-function messageBody(
-  model: string,
-  content: BlockBody[],
-  stopReason: StopReason | null,
-  usage: UsageBody,
-): MessageBody {
+function messageBody(model: string, content: BlockBody[], usage: UsageBody): MessageBody {
   return {
     id: `msg_${randomUUID().replaceAll('-', '')}`,
     type: 'message',
     role: 'assistant',
     model,
     content,
-    stop_reason: stopReason,
+    stop_reason: null,
     stop_sequence: null,
     usage,
   };

@@ -17,13 +17,14 @@ import {
   blockParts,
   contentParts,
   payload,
-  resultParts,
   textBlock,
   type UserBlock,
   userBlock,
 } from './anthropicBlocks';
 import { conversationHint } from './conversationHint';
-import { jsonInstruction } from './jsonFormat';
+import { jsonFormat } from './jsonFormat';
+import { answerLimits, stopList, tokenLimit } from './limits';
+import { assertServed, messagesParameters } from './parameters';
 import { type Calls, toolResult } from './toolCalls';
 import { parseWith, stringOrList, unsupportedParameter } from './validation';
 
@@ -47,16 +48,25 @@ const clientTool = v.looseObject({
 const serverTool = v.looseObject({ type: v.string() });
 const tool = v.lazy((input) => (isServerTool(input) ? serverTool : clientTool));
 
+const oneAtATime = { disable_parallel_tool_use: v.nullish(v.boolean()) };
 const toolChoice = v.variant('type', [
-  v.looseObject({ type: v.picklist(['auto', 'any', 'none']) }),
-  v.looseObject({ type: v.literal('tool'), name: v.string() }),
+  v.looseObject({ type: v.picklist(['auto', 'any']), ...oneAtATime }),
+  v.looseObject({ type: v.literal('none') }),
+  v.looseObject({ type: v.literal('tool'), name: v.string(), ...oneAtATime }),
 ]);
 
 const outputFormat = v.looseObject({ type: v.literal('json_schema'), schema: payload });
 
 const request = v.looseObject({
   model: v.pipe(v.string(), v.nonEmpty()),
-  max_tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  max_tokens: tokenLimit,
+  stop_sequences: v.nullish(stopList),
+  thinking: v.nullish(
+    v.looseObject({
+      type: v.picklist(['enabled', 'adaptive', 'disabled']),
+      display: v.nullish(v.string()),
+    }),
+  ),
   messages: v.pipe(v.array(message), v.nonEmpty()),
   system: v.nullish(stringOrList(textBlock)),
   tools: v.nullish(v.array(tool)),
@@ -71,26 +81,10 @@ type Parsed = v.InferOutput<typeof request>;
 type ParsedMessage = v.InferOutput<typeof message>;
 type ClientTool = v.InferOutput<typeof clientTool>;
 
-/**
- * What would change the answer's meaning if it were ignored is refused instead; the test tells
- * whether a value asks for it. Sampling, thinking, caching and context editing have no counterpart
- * in Lingma and are accepted without effect (README).
- */
-const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
-  stop_sequences: isNotEmpty,
-  mcp_servers: isNotEmpty,
-  container: () => true,
-};
-
 /** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
 export function parseMessagesRequest(body: unknown, headers: IncomingHttpHeaders): MessagesRequest {
   const parsed = parseWith(request, body);
-  for (const [name, asksForIt] of Object.entries(refused)) {
-    const value = parsed[name];
-    if (value !== undefined && value !== null && asksForIt(value)) {
-      throw unsupportedParameter(name);
-    }
-  }
+  assertServed(messagesParameters, parsed);
   const tools = toTools(parsed.tools ?? []);
   return {
     turn: {
@@ -98,11 +92,19 @@ export function parseMessagesRequest(body: unknown, headers: IncomingHttpHeaders
       messages: [...systemMessages(parsed.system), ...toMessages(parsed.messages)],
       tools,
       toolChoice: toToolChoice(parsed, tools),
-      instruction: formatInstruction(parsed),
+      parallelToolCalls: parsed.tool_choice?.disable_parallel_tool_use !== true,
+      ...toFormat(parsed),
+      limits: answerLimits(parsed.stop_sequences, parsed.max_tokens),
+      reasoning: wantsReasoning(parsed),
       conversationHint: conversationHint(headers, body),
     },
     stream: parsed.stream ?? false,
   };
+}
+
+/** Parses a request for a count: the same checks, but it needs no limit for an answer. */
+export function parseCountTokensRequest(body: unknown, headers: IncomingHttpHeaders): TurnRequest {
+  return parseMessagesRequest(isRecord(body) ? { max_tokens: 1, ...body } : body, headers).turn;
 }
 
 /** Tools the API runs itself have a type of their own and no schema. */
@@ -193,7 +195,8 @@ function userMessages(
   content.forEach((block, index) => {
     const place = `${path}.content[${index}]`;
     if (block.type === 'tool_result') {
-      const result = toolResult(calls, block.tool_use_id, resultParts(block, place));
+      const parts = contentParts(block.content, `${place}.content`);
+      const result = toolResult(calls, block.tool_use_id, parts, block.is_error ?? false);
       results.push({ role: 'tool', parts: [result], path: place });
     } else {
       rest.push(...blockParts(block, place));
@@ -203,11 +206,12 @@ function userMessages(
   return [...results, { role: 'user', parts: rest, path }];
 }
 
-function formatInstruction({ output_config, output_format }: Parsed): string | undefined {
+function toFormat({ output_config, output_format }: Parsed): Partial<TurnRequest> {
   const format = output_config?.format ?? output_format;
-  return format ? jsonInstruction(format.schema) : undefined;
+  return format ? jsonFormat(format.schema) : {};
 }
 
-function isNotEmpty(value: unknown): boolean {
-  return !(Array.isArray(value) && value.length === 0);
+/** Thoughts are shown to those who ask for them, as the API does: others may not expect such blocks. */
+function wantsReasoning({ thinking }: Parsed): boolean {
+  return thinking ? thinking.type !== 'disabled' && thinking.display !== 'omitted' : false;
 }

@@ -4,12 +4,18 @@ import type { GatewayError } from '../base/errors';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 
+/** How a dialect answers a request that failed. */
+export interface ErrorShape {
+  body(error: GatewayError, requestId: string): object;
+  /** The header that carries the request's id besides `x-request-id`. */
+  readonly requestIdHeader?: string;
+}
+
 export interface Dialect {
   readonly path: string;
+  readonly errors: ErrorShape;
   /** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
   parse(body: unknown, headers: IncomingHttpHeaders): DialectRequest;
-  /** The body of an error answer. */
-  errorBody(error: GatewayError): object;
 }
 
 /** One parsed request with the means to encode its answer. Use one encoder, once. */
@@ -27,8 +33,10 @@ export interface PlainEncoder {
   body(): object;
 }
 
-/** Encodes a turn's events as server-sent events; every method returns the text to write. */
+/** Encodes a turn's events as they come; every method returns the text to write. */
 export interface StreamEncoder {
+  /** What the stream is; server-sent events by default. */
+  readonly contentType?: string;
   encode(event: TurnEvent): string;
   /** Ends a stream that has begun with an error: no ordinary end is made up. */
   fail(error: GatewayError): string;

@@ -1,7 +1,20 @@
 /** Structured output, asked for in words: Lingma takes no output format. */
 
+import type { TurnRequest } from '../conversation/messages';
+
+/** The part of a request that asks for JSON, optionally of a schema. */
+export function jsonFormat(
+  schema?: unknown,
+  description?: string | null,
+): Pick<TurnRequest, 'instruction' | 'format'> {
+  return {
+    instruction: jsonInstruction(schema, description),
+    format: schema === undefined ? {} : { schema },
+  };
+}
+
 /** What to say for "answer with JSON", optionally of a schema. It concerns this turn only. */
-export function jsonInstruction(schema?: unknown, description?: string | null): string {
+function jsonInstruction(schema?: unknown, description?: string | null): string {
   return [
     'Write the final answer as JSON only, without a code fence or other text.',
     schema === undefined ? 'It must be one JSON object.' : '',

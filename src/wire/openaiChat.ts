@@ -4,12 +4,13 @@ import type { GatewayError } from '../base/errors';
 import type { FinishReason, ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
 import { parseChatRequest } from './openaiChatRequest';
-import { openAiError } from './openaiErrors';
+import { openAiError, openAiErrors } from './openaiErrors';
+import { argumentDeltas } from './toolCalls';
 
 /** `POST /v1/chat/completions`. */
 export const openAiChat: Dialect = {
   path: '/v1/chat/completions',
-  errorBody: openAiError,
+  errors: openAiErrors,
   parse(body, headers) {
     const { turn, stream, includeUsage } = parseChatRequest(body, headers);
     return {
@@ -102,7 +103,7 @@ export class ChatCompletionStream implements StreamEncoder {
       case 'reasoning':
         return this.#delta({ reasoning_content: event.delta });
       case 'toolCall':
-        return this.#delta({ tool_calls: [{ index: event.index, ...toolCallBody(event) }] });
+        return this.#call(event);
       case 'end':
         return [
           this.#delta({}, FINISH_REASONS[event.finishReason]),
@@ -114,6 +115,17 @@ export class ChatCompletionStream implements StreamEncoder {
 
   fail(error: GatewayError): string {
     return `data: ${JSON.stringify(openAiError(error))}\n\n${DONE}`;
+  }
+
+  #call(call: ToolCallEvent): string {
+    const { index } = call;
+    const [first = '', ...more] = argumentDeltas(call.argumentsJson);
+    return [
+      this.#delta({ tool_calls: [{ index, ...toolCallBody({ ...call, argumentsJson: first }) }] }),
+      ...more.map((delta) =>
+        this.#delta({ tool_calls: [{ index, function: { arguments: delta } }] }),
+      ),
+    ].join('');
   }
 
   #delta(delta: object, finishReason: string | null = null): string {
@@ -139,6 +151,8 @@ const DONE = 'data: [DONE]\n\n';
 const FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
   stop: 'stop',
   toolCalls: 'tool_calls',
+  stopSequence: 'stop',
+  length: 'length',
 };
 
 function toolCallBody({ id, name, argumentsJson }: ToolCallEvent): object {
@@ -151,6 +165,7 @@ function usageBody(usage: Usage): object {
     completion_tokens: usage.outputTokens,
     total_tokens: usage.inputTokens + usage.outputTokens,
     prompt_tokens_details: { cached_tokens: usage.cachedTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   };
 }
 

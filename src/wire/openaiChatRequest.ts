@@ -1,7 +1,7 @@
 /** Requests of the Chat Completions dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
-import { invalidRequest } from '../base/errors';
+import { GatewayError, invalidRequest } from '../base/errors';
 import { imagePart } from '../conversation/images';
 import type {
   ContentPart,
@@ -12,9 +12,12 @@ import type {
   TurnRequest,
 } from '../conversation/messages';
 import { conversationHint } from './conversationHint';
-import { jsonInstruction } from './jsonFormat';
+import { jsonFormat } from './jsonFormat';
+import { answerLimits, stopSequences, tokenLimit } from './limits';
+import { assertServed, chatParameters } from './parameters';
+import { isNoEffort } from './reasoning';
 import { type Calls, toolResult } from './toolCalls';
-import { parseWith, stringOrList, unsupportedParameter } from './validation';
+import { parseWith, stringOrList } from './validation';
 
 export interface ChatRequest {
   readonly turn: TurnRequest;
@@ -47,15 +50,22 @@ const toolCall = v.looseObject({
 
 const message = v.variant('role', [
   v.looseObject({ role: v.picklist(['system', 'developer']), content: stringOrList(textPart) }),
-  v.looseObject({ role: v.literal('user'), content: stringOrList(userPart) }),
+  v.looseObject({
+    role: v.literal('user'),
+    content: stringOrList(userPart),
+    name: v.nullish(v.string()),
+  }),
   v.looseObject({
     role: v.literal('assistant'),
     content: v.nullish(stringOrList(assistantPart)),
+    refusal: v.nullish(v.string()),
     tool_calls: v.nullish(v.array(toolCall)),
+    function_call: v.nullish(v.unknown()),
   }),
   v.looseObject({
     role: v.literal('tool'),
-    content: stringOrList(textPart),
+    // Pictures are beyond the letter of the API; clients send what their tools give them.
+    content: stringOrList(userPart),
     tool_call_id: v.string(),
   }),
 ]);
@@ -94,41 +104,35 @@ const request = v.looseObject({
   messages: v.pipe(v.array(message), v.nonEmpty()),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
+  parallel_tool_calls: v.nullish(v.boolean()),
   response_format: v.nullish(responseFormat),
+  stop: v.nullish(stopSequences),
+  max_tokens: v.nullish(tokenLimit),
+  max_completion_tokens: v.nullish(tokenLimit),
+  reasoning_effort: v.nullish(v.string()),
+  // Spellings of other vendors that speak this dialect.
+  thinking: v.nullish(v.looseObject({ type: v.string() })),
+  enable_thinking: v.nullish(v.boolean()),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
 });
 
 type ParsedMessage = v.InferOutput<typeof message>;
 
-/**
- * What would change the answer's meaning if it were ignored is refused instead; the test tells
- * whether a value asks for it. Sampling parameters have no counterpart in Lingma and are accepted
- * without effect (README).
- */
-const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
-  functions: (value) => Array.isArray(value) && value.length > 0,
-  n: (value) => value !== 1,
-  stop: (value) => !(Array.isArray(value) && value.length === 0),
-  logprobs: (value) => value !== false,
-  audio: () => true,
-  modalities: (value) => !(Array.isArray(value) && value.every((mode) => mode === 'text')),
-};
-
 /** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
 export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): ChatRequest {
   const parsed = parseWith(request, body);
-  for (const [name, asksForIt] of Object.entries(refused)) {
-    const value = parsed[name];
-    if (value !== undefined && value !== null && asksForIt(value)) throw unsupportedParameter(name);
-  }
+  assertServed(chatParameters, parsed);
   return {
     turn: {
       model: parsed.model,
       messages: toMessages(parsed.messages),
       tools: (parsed.tools ?? []).map(toTool),
       toolChoice: toToolChoice(parsed),
-      instruction: formatInstruction(parsed),
+      parallelToolCalls: parsed.parallel_tool_calls ?? true,
+      ...toFormat(parsed),
+      limits: answerLimits(parsed.stop, parsed.max_completion_tokens ?? parsed.max_tokens),
+      reasoning: wantsReasoning(parsed),
       conversationHint: conversationHint(headers, body),
     },
     stream: parsed.stream ?? false,
@@ -138,10 +142,16 @@ export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): C
 
 type Parsed = v.InferOutput<typeof request>;
 
-function formatInstruction({ response_format: wanted }: Parsed): string | undefined {
-  if (!wanted || wanted.type === 'text') return undefined;
-  if (wanted.type === 'json_object') return jsonInstruction();
-  return jsonInstruction(wanted.json_schema.schema, wanted.json_schema.description);
+function toFormat({ response_format: wanted }: Parsed): Partial<TurnRequest> {
+  if (!wanted || wanted.type === 'text') return {};
+  if (wanted.type === 'json_object') return jsonFormat();
+  return jsonFormat(wanted.json_schema.schema, wanted.json_schema.description);
+}
+
+/** The model thinks or not as it likes; a client that wants no thoughts is shown none. */
+function wantsReasoning(parsed: Parsed): boolean {
+  if (parsed.thinking?.type === 'disabled' || parsed.enable_thinking === false) return false;
+  return !isNoEffort(parsed.reasoning_effort);
 }
 
 function toTool({ function: { name, description, parameters } }: v.InferOutput<typeof tool>): Tool {
@@ -175,8 +185,13 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
     case 'developer':
       return { role: 'system', parts: contentParts(item.content, path), path };
     case 'user':
-      return { role: 'user', parts: contentParts(item.content, path), path };
+      return {
+        role: 'user',
+        parts: [...speaker(item.name), ...contentParts(item.content, path)],
+        path,
+      };
     case 'assistant': {
+      if (item.function_call) throw legacyCall(path);
       const calls = item.tool_calls?.map((call): Part => ({
         type: 'toolCall',
         name: call.function.name,
@@ -184,7 +199,11 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
       }));
       return {
         role: 'assistant',
-        parts: [...contentParts(item.content, path), ...(calls ?? [])],
+        parts: [
+          ...contentParts(item.content, path),
+          ...contentParts(item.refusal, path),
+          ...(calls ?? []),
+        ],
         path,
       };
     }
@@ -193,6 +212,21 @@ function toMessage(item: ParsedMessage, path: string, calls: Calls): Message {
       return { role: 'tool', parts: [result], path };
     }
   }
+}
+
+/** Who speaks, where several do: the model has to know, and it tells two conversations apart. */
+function speaker(name: string | null | undefined): ContentPart[] {
+  return name ? [{ type: 'text', text: `${name}:` }] : [];
+}
+
+/** The call format that tools replaced; left out, the model would not know what it did. */
+function legacyCall(path: string): GatewayError {
+  return new GatewayError({
+    code: 'unsupported_content',
+    status: 400,
+    param: `${path}.function_call`,
+    message: `${path}.function_call is no longer supported. Send the call in tool_calls.`,
+  });
 }
 
 type WirePart = v.InferOutput<typeof userPart> | v.InferOutput<typeof assistantPart>;

@@ -1,5 +1,6 @@
 /** OpenAI's error shape, which everything without a dialect of its own answers in as well. */
 import type { ErrorCode, GatewayError } from '../base/errors';
+import type { ErrorShape } from './dialect';
 
 export interface OpenAiErrorBody {
   readonly error: {
@@ -20,6 +21,8 @@ export function openAiError(error: GatewayError): OpenAiErrorBody {
     },
   };
 }
+
+export const openAiErrors: ErrorShape = { body: (error) => openAiError(error) };
 
 function errorType(status: number): string {
   if (status === 401) return 'authentication_error';

@@ -1,20 +1,26 @@
-/** `GET /v1/models` as OpenAI lists models. */
+/** Models as OpenAI lists them. */
+import type { Model } from 'openai/resources/models';
+import { CREATED_SECONDS, type ListedModel } from './listedModel';
 
-export interface ListedModel {
-  readonly id: string;
-  readonly name: string;
+/** What there is to say beyond the official shape stands in fields of its own. */
+type ModelBody = Model & { readonly display_name: string; readonly alias_of?: string };
+
+/**
+ * `GET /v1/models`. Codex reads a catalogue of its own kind from `models` and takes an empty one
+ * for none at all, where it would stumble over a missing one.
+ */
+export function openAiModelList(models: readonly ListedModel[]): object {
+  return { object: 'list', data: models.map(openAiModel), models: [] };
 }
 
-/** The list; `createdSeconds` is one stable moment, since models have no date of their own. */
-export function openAiModelList(models: readonly ListedModel[], createdSeconds: number): object {
+/** `GET /v1/models/{id}`. */
+export function openAiModel({ id, name, aliasOf }: ListedModel): ModelBody {
   return {
-    object: 'list',
-    data: models.map(({ id, name }) => ({
-      id,
-      object: 'model',
-      created: createdSeconds,
-      owned_by: 'lingma',
-      display_name: name,
-    })),
+    id,
+    object: 'model',
+    created: CREATED_SECONDS,
+    owned_by: 'lingma',
+    display_name: name,
+    ...(aliasOf === undefined ? {} : { alias_of: aliasOf }),
   };
 }

@@ -16,6 +16,7 @@ import type { GatewayError } from '../base/errors';
 import type { ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
 import type { ResponsesRequest } from './openaiResponsesRequest';
 import { customInput } from './openaiResponsesTools';
+import { argumentDeltas } from './toolCalls';
 
 /** `output_text` is made up by the client's library. */
 type ResponseBody = Omit<Response, 'output_text'>;
@@ -30,6 +31,9 @@ type Item =
   | ResponseReasoningItem
   | ResponseFunctionToolCallItem
   | ResponseCustomToolCallItem;
+
+/** How an item or a response ends that did not fail. */
+type EndStatus = 'completed' | 'incomplete';
 
 /** An item whose text is still growing. */
 interface OpenItem {
@@ -72,10 +76,12 @@ export class ResponseBuilder {
       case 'toolCall':
         return [...this.#endReasoning(), ...this.#endMessage(), ...this.#call(event)];
       case 'end': {
-        const steps = [...this.#endReasoning(), ...this.#endMessage()];
-        this.#status = 'completed';
+        // Only tokens can cut an answer short here: this dialect knows no stop sequences.
+        const status = event.finishReason === 'length' ? 'incomplete' : 'completed';
+        const steps = [...this.#endReasoning(status), ...this.#endMessage(status)];
+        this.#status = status;
         this.#usage = usageBody(event.usage);
-        return [...steps, { type: 'response.completed', response: this.response() }];
+        return [...steps, { type: `response.${status}`, response: this.response() }];
       }
     }
   }
@@ -97,14 +103,14 @@ export class ResponseBuilder {
       status: this.#status,
       background: false,
       error: this.#error,
-      incomplete_details: null,
+      incomplete_details: this.#status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
       instructions: echo.instructions,
-      max_output_tokens: null,
+      max_output_tokens: echo.max_output_tokens ?? null,
       model: this.#model,
-      output: this.#output.filter(({ status }) => status === 'completed'),
+      output: this.#output.filter(({ status }) => status !== 'in_progress'),
       parallel_tool_calls: echo.parallel_tool_calls,
-      previous_response_id: null,
-      reasoning: { effort: null, summary: null },
+      previous_response_id: echo.previous_response_id ?? null,
+      reasoning: echo.reasoning ?? { effort: null, summary: null },
       temperature: null,
       ...(echo.text ? { text: echo.text } : {}),
       tool_choice: echo.tool_choice,
@@ -140,7 +146,7 @@ export class ResponseBuilder {
     return steps;
   }
 
-  #endMessage(): Step[] {
+  #endMessage(status: EndStatus = 'completed'): Step[] {
     if (!this.#message) return [];
     const { id, index, text } = this.#message;
     this.#message = undefined;
@@ -148,7 +154,7 @@ export class ResponseBuilder {
     return [
       { type: 'response.output_text.done', ...place, text, logprobs: [] },
       { type: 'response.content_part.done', ...place, part: textPart(text) },
-      this.#done(index, messageItem(id, [textPart(text)], 'completed')),
+      this.#done(index, messageItem(id, [textPart(text)], status)),
     ];
   }
 
@@ -178,7 +184,7 @@ export class ResponseBuilder {
     return steps;
   }
 
-  #endReasoning(): Step[] {
+  #endReasoning(status: EndStatus = 'completed'): Step[] {
     if (!this.#reasoning) return [];
     const { id, index, text } = this.#reasoning;
     this.#reasoning = undefined;
@@ -187,11 +193,10 @@ export class ResponseBuilder {
     return [
       { type: 'response.reasoning_summary_text.done', ...place, text },
       { type: 'response.reasoning_summary_part.done', ...place, part },
-      this.#done(index, { id, type: 'reasoning', summary: [part], status: 'completed' }),
+      this.#done(index, { id, type: 'reasoning', summary: [part], status }),
     ];
   }
 
-  /** Calls come whole, so their one delta is all of it. */
   #call(event: ToolCallEvent): Step[] {
     const { type, ...named } = this.#request.wireTools.get(event.name) ?? {
       type: 'function',
@@ -205,7 +210,11 @@ export class ResponseBuilder {
       const input = customInput(event.argumentsJson);
       return [
         this.#added(index, { ...item, input: '', status: 'in_progress' }),
-        { type: 'response.custom_tool_call_input.delta', ...place, delta: input },
+        ...argumentDeltas(input).map((delta) => ({
+          type: 'response.custom_tool_call_input.delta' as const,
+          ...place,
+          delta,
+        })),
         { type: 'response.custom_tool_call_input.done', ...place, input },
         this.#done(index, { ...item, input, status: 'completed' }),
       ];
@@ -216,7 +225,11 @@ export class ResponseBuilder {
     const { argumentsJson } = event;
     return [
       this.#added(index, { ...item, arguments: '', status: 'in_progress' }),
-      { type: 'response.function_call_arguments.delta', ...place, delta: argumentsJson },
+      ...argumentDeltas(argumentsJson).map((delta) => ({
+        type: 'response.function_call_arguments.delta' as const,
+        ...place,
+        delta,
+      })),
       {
         type: 'response.function_call_arguments.done',
         ...place,
@@ -245,7 +258,7 @@ export class ResponseBuilder {
 function messageItem(
   id: string,
   content: ResponseOutputText[],
-  status: 'in_progress' | 'completed',
+  status: 'in_progress' | EndStatus,
 ): ResponseOutputMessage {
   return { id, type: 'message', status, role: 'assistant', content };
 }
@@ -260,13 +273,17 @@ function errorCode(error: GatewayError): ResponseError['code'] {
   return error.status < 500 ? 'invalid_prompt' : 'server_error';
 }
 
-function usageBody({ inputTokens, cachedTokens, outputTokens }: Usage): ResponseUsage {
+function usageBody({
+  inputTokens,
+  cachedTokens,
+  outputTokens,
+  reasoningTokens,
+}: Usage): ResponseUsage {
   return {
     input_tokens: inputTokens,
     input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: 0 },
     output_tokens: outputTokens,
-    // Reasoning is not counted, neither here nor in output_tokens.
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: inputTokens + outputTokens,
   };
 }

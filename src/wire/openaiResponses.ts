@@ -1,25 +1,62 @@
 /** The Responses dialect: its answers and streams. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayError } from '../base/errors';
 import type { TurnEvent } from '../conversation/events';
-import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
-import { openAiError } from './openaiErrors';
+import type { Dialect, DialectRequest, PlainEncoder, StreamEncoder } from './dialect';
+import { openAiErrors } from './openaiErrors';
 import { ResponseBuilder } from './openaiResponseBuilder';
-import { parseResponsesRequest } from './openaiResponsesRequest';
+import { parseResponsesRequest, type ResponsesRequest } from './openaiResponsesRequest';
+import { NO_MEMORY, type ResponseMemory, withIds } from './openaiStoredResponses';
+
+interface ResponsesDialect extends Dialect {
+  /** @param memory Holds what was answered before, and gets what is answered now. */
+  parse(body: unknown, headers: IncomingHttpHeaders, memory?: ResponseMemory): DialectRequest;
+}
 
 /** `POST /v1/responses`. */
-export const openAiResponses: Dialect = {
+export const openAiResponses: ResponsesDialect = {
   path: '/v1/responses',
-  errorBody: openAiError,
-  parse(body, headers) {
-    const request = parseResponsesRequest(body, headers);
+  errors: openAiErrors,
+  parse(body, headers, memory = NO_MEMORY) {
+    const request = parseResponsesRequest(body, headers, memory);
+    const begin = (nowSeconds: number): KeptResponse =>
+      new KeptResponse(request, nowSeconds, memory);
     return {
       turn: request.turn,
       stream: request.stream,
-      plain: (nowSeconds) => new PlainResponse(new ResponseBuilder(request, nowSeconds)),
-      streamed: (nowSeconds) => new ResponseStream(new ResponseBuilder(request, nowSeconds)),
+      plain: (nowSeconds) => new PlainResponse(begin(nowSeconds)),
+      streamed: (nowSeconds) => new ResponseStream(begin(nowSeconds)),
     };
   },
 };
+
+/** A response that is kept, when its client allows it, before the client can see its end. */
+class KeptResponse extends ResponseBuilder {
+  readonly #asked: ResponsesRequest;
+  readonly #memory: ResponseMemory;
+
+  constructor(request: ResponsesRequest, createdSeconds: number, memory: ResponseMemory) {
+    super(request, createdSeconds);
+    this.#asked = request;
+    this.#memory = memory;
+  }
+
+  override add(event: TurnEvent): ReturnType<ResponseBuilder['add']> {
+    const steps = super.add(event);
+    if (event.type === 'end' && this.#asked.store) {
+      const body = this.response();
+      const { items, previous } = this.#asked;
+      this.#memory.keep({
+        id: body.id,
+        body,
+        input: withIds(items),
+        output: body.output.map(({ id = '', ...item }) => ({ ...item, id })),
+        previous,
+      });
+    }
+    return steps;
+  }
+}
 
 /** A plain answer is what the stream would have ended with. */
 class PlainResponse implements PlainEncoder {

@@ -1,6 +1,6 @@
 /** Input items of the Responses dialect, made the messages they would be in any other dialect. */
 import * as v from 'valibot';
-import { GatewayError, invalidRequest } from '../base/errors';
+import { GatewayError } from '../base/errors';
 import { imagePart } from '../conversation/images';
 import type { ContentPart, Message, ToolCallPart } from '../conversation/messages';
 import { customArguments, flatName } from './openaiResponsesTools';
@@ -44,7 +44,6 @@ const otherItem = v.variant('type', [
     call_id: v.string(),
     output: content,
   }),
-  v.looseObject({ type: v.literal('item_reference') }),
   // No model but the one that wrote it can use reasoning, and no other dialect sends it back.
   v.looseObject({ type: v.literal('reasoning') }),
   // That a search was made says nothing; what was found stands in the answer.
@@ -55,9 +54,18 @@ const otherItem = v.variant('type', [
   }),
 ]);
 
+/** An item with all it says. */
 export const itemSchema = v.lazy((input) => (isMessage(input) ? message : otherItem));
 
-type InputItem = v.InferOutput<typeof message> | v.InferOutput<typeof otherItem>;
+const reference = v.looseObject({ type: v.literal('item_reference'), id: v.string() });
+
+/** An item, or the id of one that was kept. */
+export const itemOrReferenceSchema = v.lazy((input) =>
+  v.is(v.looseObject({ type: reference.entries.type }), input) ? reference : itemSchema,
+);
+
+export type InputItem = v.InferOutput<typeof message> | v.InferOutput<typeof otherItem>;
+export type ItemOrReference = InputItem | v.InferOutput<typeof reference>;
 type Content = v.InferOutput<typeof content>;
 
 /** An item without a type is a message. */
@@ -67,14 +75,19 @@ function isMessage(input: unknown): boolean {
   return type === undefined || type === 'message';
 }
 
-export function readInput(input: string | readonly InputItem[]): Message[] {
-  if (typeof input === 'string') {
-    return [{ role: 'user', parts: [{ type: 'text', text: input }], path: 'input' }];
-  }
+/** @param earlier What the conversation held before, when the request goes on from a response. */
+export function readInput(
+  input: string | readonly InputItem[],
+  earlier: readonly InputItem[] = [],
+): Message[] {
   const reader = new InputReader();
-  input.forEach((item, index) => {
-    reader.read(item, `input[${index}]`);
-  });
+  for (const item of earlier) reader.read(item, 'previous_response_id');
+  if (typeof input === 'string') reader.read({ role: 'user', content: input }, 'input');
+  else {
+    input.forEach((item, index) => {
+      reader.read(item, `input[${index}]`);
+    });
+  }
   return reader.end();
 }
 
@@ -119,11 +132,6 @@ class InputReader {
         this.#push({ role: 'tool', parts: [toolResult(this.#calls, item.call_id, parts)], path });
         return;
       }
-      case 'item_reference':
-        throw invalidRequest(
-          path,
-          `${path} refers to a stored item, and this gateway stores none. Send the item itself.`,
-        );
       case 'reasoning':
       case 'web_search_call':
       case 'file_search_call':

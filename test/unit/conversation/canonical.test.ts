@@ -109,7 +109,7 @@ describe('conversation/canonical', () => {
 
     it('arguments that are no JSON', () => {
       different(assistant(call('f', '{"a":')), assistant(call('f', '{"b":')));
-      different(assistant(call('f', '')), assistant(call('f', '{}')));
+      different(assistant(call('f', '')), assistant(call('f', '{"a":')));
     });
 
     it('large numbers in arguments that differ beyond the precision of a double', () => {

@@ -35,4 +35,15 @@ describe('canonical form: tool results', () => {
     ];
     assert.equal(new Set(all).size, all.length);
   });
+
+  it('a failure is another result, and no failure is said by leaving it out', () => {
+    const said = (isError?: boolean) =>
+      canonicalMessage({
+        role: 'tool',
+        parts: [{ type: 'toolResult', name: 'f', callIndex: 0, isError, parts: [text('a')] }],
+        path: 'messages[0]',
+      });
+    assert.notEqual(said(true), said());
+    assert.equal(said(false), said());
+  });
 });

@@ -82,7 +82,7 @@ describe('conversation/canonicalArguments', () => {
       ' ',
     );
     fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 8 }), (list) => {
+      fc.property(fc.array(pieces, { minLength: 1, maxLength: 8 }), (list) => {
         const json = list.join('');
         let expected = json;
         try {
@@ -112,7 +112,13 @@ describe('conversation/canonicalArguments', () => {
     assert.equal(canonicalArguments('{"a":-0}'), '{"a":0}');
   });
 
+  it('takes no text at all for no arguments, as the prompt does', () => {
+    assert.equal(canonicalArguments(''), canonicalArguments('{ }'));
+  });
+
   it('keeps numbers apart that a double cannot', () => {
+    assert.notEqual(canonicalArguments('{"x":1e-400}'), canonicalArguments('{"x":0}'));
+    assert.equal(canonicalArguments('{"x":0.00}'), canonicalArguments('{"x":0}'));
     assert.notEqual(
       canonicalArguments('{"id":9007199254740993}'),
       canonicalArguments('{"id":9007199254740992}'),

@@ -89,14 +89,14 @@ describe('conversation/render', () => {
         tools,
         toolChoice: { mode: 'required' },
       });
-      assert.match(prompt, /\(Call at least one tool\.\)/);
+      assert.match(prompt, /next message only: Call at least one tool\.\)/);
       const without = renderPrompt([user('a')], { continuing, toolChoice: { mode: 'none' } });
       assert.equal(without, 'a');
     }
   });
 
   it('asks for a continuation when the last word is the assistant’s', () => {
-    assert.match(renderPrompt([user('a'), assistant('b')]), /Continue its last Assistant/);
+    assert.match(renderPrompt([user('a'), assistant('b')]), /Continue the last Assistant/);
     assert.doesNotMatch(renderPrompt([assistant('b'), user('a')]), /Continue/);
   });
 

@@ -18,7 +18,13 @@ const start: TurnEvent = {
 const end = (finishReason: 'stop' | 'toolCalls'): TurnEvent => ({
   type: 'end',
   finishReason,
-  usage: { inputTokens: 30, cachedTokens: 20, outputTokens: 7, estimated: true },
+  usage: {
+    inputTokens: 30,
+    cachedTokens: 20,
+    outputTokens: 7,
+    reasoningTokens: 0,
+    estimated: true,
+  },
 });
 const call = (index: number, argumentsJson: string): TurnEvent => ({
   type: 'toolCall',

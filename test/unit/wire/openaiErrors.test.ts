@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { GatewayError } from '../../../src/base/errors';
 import { openAiError } from '../../../src/wire/openaiErrors';
-import { openAiModelList } from '../../../src/wire/openaiModels';
 
 describe('wire/openaiErrors', () => {
   const types = [
@@ -38,28 +37,5 @@ describe('wire/openaiErrors', () => {
     });
     assert.deepEqual(openAiError(error).error.param, 'messages[0]');
     assert.ok(!JSON.stringify(openAiError(error)).includes('secret'));
-  });
-});
-
-describe('wire/openaiModels', () => {
-  it('lists models as OpenAI does', () => {
-    assert.deepEqual(openAiModelList([{ id: 'kmodel', name: 'Kimi' }], 1_700_000_000), {
-      object: 'list',
-      data: [
-        {
-          id: 'kmodel',
-          object: 'model',
-          created: 1_700_000_000,
-          owned_by: 'lingma',
-          display_name: 'Kimi',
-        },
-      ],
-    });
-    assert.deepEqual(openAiModelList([], 1), { object: 'list', data: [] });
-  });
-
-  it('passes on nothing else that a model carries', () => {
-    const model = { id: 'm', name: 'M', apiKey: 'secret', url: 'secret' };
-    assert.ok(!JSON.stringify(openAiModelList([model], 1)).includes('secret'));
   });
 });

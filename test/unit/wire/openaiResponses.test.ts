@@ -29,7 +29,7 @@ const call = (index: number, name: string, argumentsJson: string): ToolCallEvent
 const end: TurnEvent = {
   type: 'end',
   finishReason: 'stop',
-  usage: { inputTokens: 9, cachedTokens: 4, outputTokens: 2, estimated: true },
+  usage: { inputTokens: 9, cachedTokens: 4, outputTokens: 2, reasoningTokens: 0, estimated: true },
 };
 
 const shell = { type: 'function', name: 'shell', parameters: { type: 'object' }, strict: false };

@@ -8,7 +8,8 @@ function fault(body: unknown): [code: string, param: string | undefined] {
   try {
     assertRenderable(openAiResponses.parse(body, {}).turn.messages);
   } catch (error) {
-    if (error instanceof GatewayError && error.status === 400) return [error.code, error.param];
+    if (error instanceof GatewayError && [400, 404].includes(error.status))
+      return [error.code, error.param];
     throw error;
   }
   throw new Error('accepted');
@@ -48,7 +49,12 @@ describe('openai responses: refusals', () => {
       { input: [{ type: 'function_call_output', call_id: 'c' }] },
       'input[0].output',
     ],
-    ['a reference', { input: [user, { type: 'item_reference', id: 'msg_1' }] }, 'input[1]'],
+    [
+      'a reference to nothing',
+      { input: [user, { type: 'item_reference', id: 'msg_1' }] },
+      'input[1]',
+      'item_not_found',
+    ],
     [
       'a hosted call with a result',
       { input: [user, { type: 'file_search_call', results: [{ text: 'x' }] }] },
@@ -117,10 +123,10 @@ describe('openai responses: refusals', () => {
     ['stream that is no boolean', { stream: 'yes' }, 'stream'],
     ['background', { background: true }, 'background', 'unsupported_parameter'],
     [
-      'previous_response_id',
+      'a response that nobody kept',
       { previous_response_id: 'resp_1' },
       'previous_response_id',
-      'unsupported_parameter',
+      'previous_response_not_found',
     ],
     ['conversation', { conversation: 'conv_1' }, 'conversation', 'unsupported_parameter'],
     ['a stored prompt', { prompt: { id: 'p' } }, 'prompt', 'unsupported_parameter'],

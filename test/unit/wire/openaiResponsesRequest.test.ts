@@ -16,10 +16,8 @@ describe('openai responses: requests', () => {
       store: true,
       include: ['reasoning.encrypted_content'],
       reasoning: { effort: 'high' },
-      parallel_tool_calls: false,
       client_metadata: { a: 'b' },
       truncation: 'auto',
-      max_output_tokens: 9,
       service_tier: 'flex',
       metadata: { a: 'b' },
       user: 'u',
@@ -32,7 +30,10 @@ describe('openai responses: requests', () => {
       text: {},
     };
     assert.deepEqual(parse(ignored), parse({}));
-    assert.equal(parse({ prompt_cache_key: 'thread-1' }).conversationHint, 'thread-1');
+    assert.deepEqual(parse({ prompt_cache_key: 'thread-1' }).conversationHint, {
+      id: 'thread-1',
+      names: 'cache',
+    });
   });
 
   it('puts instructions first, and asks for the wanted format for this turn only', () => {
