@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { GatewayError, toGatewayError } from './base/errors';
 import { Gateway, type GatewayDependencies } from './gateway/gateway';
 import type { GatewayOptions } from './gateway/options';
+import { signedOutIds } from './gateway/snapshot';
 import { type HeadlessFlags, parseFlags, USAGE } from './headless/flags';
 import { welcome } from './headless/welcome';
 import { createLogger } from './observe/log';
@@ -42,9 +43,11 @@ async function main(): Promise<void> {
     say(`lingma-gateway: ${error.message}`);
     process.exit(1);
   }
-  const { baseUrl, demo } = gateway.snapshot();
+  const snapshot = gateway.snapshot();
+  const { baseUrl, demo } = snapshot;
   process.stdout.write(`${JSON.stringify({ baseUrl, apiKey, demo })}\n`);
-  say(welcome({ baseUrl: baseUrl ?? '', apiKey, demo }));
+  const signedOut = signedOutIds(snapshot).length > 0;
+  say(welcome({ baseUrl: baseUrl ?? '', apiKey, demo, signedOut }));
 }
 
 function readFlags(): HeadlessFlags {

@@ -1,45 +1,75 @@
 /** From what the process streams to what the client is told: text, reasoning, and tool calls. */
 import { randomUUID } from 'node:crypto';
-import type { FinishReason, TurnEvent } from '../conversation/events';
+import type { AnswerPiece } from '../conversation/answerCut';
+import type { FinishReason } from '../conversation/events';
 import type { Message, Part } from '../conversation/messages';
-import { type Piece, splitAnswer, ToolBlockSplitter } from '../conversation/toolBlocks';
+import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
+import { type Piece, splitAnswer, ToolCallSplitter } from '../conversation/toolCalls/splitter';
 import type { AnswerEvent } from '../lingma/answerQueue';
+import { AnswerGate, type AnswerRules, invalidToolCall } from './repair';
 
 export class AnswerReader {
-  readonly #splitter: ToolBlockSplitter | undefined;
+  readonly #gate: AnswerGate;
+  readonly #splitter: ToolCallSplitter | undefined;
   #calls = 0;
 
-  /** @param callable Names of the tools the answer may call. */
-  constructor(callable: ReadonlySet<string>) {
-    this.#splitter = callable.size > 0 ? new ToolBlockSplitter(callable) : undefined;
+  constructor(rules: AnswerRules) {
+    this.#gate = new AnswerGate(rules);
+    this.#splitter = rules.tools.size > 0 ? new ToolCallSplitter(rules.tools) : undefined;
   }
 
   get finishReason(): FinishReason {
     return this.#calls > 0 ? 'toolCalls' : 'stop';
   }
 
-  read(event: AnswerEvent): TurnEvent[] {
-    if (event.type !== 'text' || !this.#splitter) return [event];
-    return this.#splitter.push(event.delta).map((piece) => this.#toEvent(piece));
+  read(event: AnswerEvent): AnswerPiece[] {
+    if (event.type === 'reasoning') return [event];
+    return this.#pass(this.#splitter?.push(event.delta) ?? [{ type: 'text', text: event.delta }]);
   }
 
-  /** What was held back in case it became a call. */
-  end(): TurnEvent[] {
-    return this.#splitter?.end().map((piece) => this.#toEvent(piece)) ?? [];
+  /** A call that the process made itself; it ends the text before it. */
+  call(call: WrittenCall): AnswerPiece[] {
+    return this.#pass([...(this.#splitter?.end() ?? []), { type: 'call', ...call }]);
   }
 
-  #toEvent(piece: Piece): TurnEvent {
-    if (piece.type === 'text') return { type: 'text', delta: piece.text };
-    const { name, argumentsJson } = piece;
-    const id = `call_${randomUUID().replaceAll('-', '')}`;
-    return { type: 'toolCall', index: this.#calls++, id, name, argumentsJson };
+  /**
+   * What was held back in case it became a call or another call makes it wrong; nothing when
+   * `mended` has to follow.
+   */
+  end(): AnswerPiece[] {
+    const passed = this.#pass(this.#splitter?.end() ?? []);
+    return [...passed, ...this.#toEvents(this.#gate.end())];
+  }
+
+  /**
+   * The rest of the answer once the model has been asked to repair it; undefined when it was not.
+   * Throws `upstream_invalid_tool_call` or `upstream_invalid_output`.
+   */
+  mended(answer: string | undefined): AnswerPiece[] {
+    const { repair } = this.#gate;
+    if (repair === undefined) return [];
+    // What was streamed is not what the process confirmed, or it called its tools by itself.
+    if (answer === undefined) throw invalidToolCall('its calls do not fit the tools');
+    return this.#toEvents(this.#gate.mend(answer));
+  }
+
+  #pass(pieces: readonly Piece[]): AnswerPiece[] {
+    return pieces.flatMap((piece) => this.#toEvents(this.#gate.add(piece)));
+  }
+
+  #toEvents(pieces: readonly Piece[]): AnswerPiece[] {
+    return pieces.map((piece) => {
+      if (piece.type === 'text') return { type: 'text', delta: piece.text };
+      const { name, argumentsJson } = piece;
+      const id = `call_${randomUUID().replaceAll('-', '')}`;
+      return { type: 'toolCall', index: this.#calls++, id, name, argumentsJson };
+    });
   }
 }
 
 /** The answer as a message of the conversation: what a client will send back next time. */
-export function answerMessage(text: string, callable: ReadonlySet<string>): Message {
-  const pieces: Piece[] =
-    callable.size > 0 ? splitAnswer(text, callable) : [{ type: 'text', text }];
+export function answerMessage(text: string, tools: CallableTools): Message {
+  const pieces: Piece[] = tools.size > 0 ? splitAnswer(text, tools) : [{ type: 'text', text }];
   const said = pieces.map((piece) => (piece.type === 'text' ? piece.text : '')).join('');
   const calls = pieces.flatMap((piece): Part[] =>
     piece.type === 'call' ? [{ ...piece, type: 'toolCall' }] : [],

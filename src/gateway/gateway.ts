@@ -10,16 +10,27 @@ import { HttpServer, type Route } from '../http/server';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 import type { Model } from '../lingma/models';
+import type { QueueReading } from '../lingma/waitingLine';
 import type { Logger } from '../observe/log';
 import { SessionCache } from '../session/cache';
 import { Backend } from './backend';
+import type { PoolSize } from './controlRoutes';
 import { RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
+import { ResponseStore } from './responseStore';
 import { createRoutes } from './routes';
+import type { SignInOffer } from './signIn';
 import type { GatewaySnapshot, GatewayState, SessionCacheSnapshot } from './snapshot';
 import { type PreparedSource, prepareSource } from './source';
 import { TurnRunner } from './turn';
 import { TurnCounters } from './turnCounters';
+
+const NO_QUEUE: QueueReading = {
+  queued: 0,
+  oldestWaitMs: 0,
+  waits: { buckets: [], count: 0, sum: 0 },
+  refused: { full: 0, timeout: 0 },
+};
 
 export interface GatewayDependencies {
   readonly logger: Logger;
@@ -38,6 +49,7 @@ export class Gateway {
   });
   readonly #requests = new RequestCounter();
   readonly #keys: KeyRing;
+  readonly #guard: Guard;
   readonly #cache: SessionCache;
   #state: GatewayState = 'stopped';
   #problem: string | null = null;
@@ -46,6 +58,7 @@ export class Gateway {
   #startedAtMs: number | undefined;
   #server: HttpServer | undefined;
   #backend: Backend | undefined;
+  #size: PoolSize;
   #turns: TurnRunner | undefined;
   /** Ends the turns that came without HTTP. */
   readonly #ended = new AbortController();
@@ -55,10 +68,12 @@ export class Gateway {
   /** Fires after anything in `snapshot()` may have changed; may fire often, so throttle. */
   readonly onDidChange: Event<void> = this.#changed.event;
 
-  /** Throws `invalid_request` when the keys or their names are not usable (`KeyRing`). */
+  /** Throws `invalid_request` when a key, a name of one, or a CORS origin is not usable. */
   constructor(options: GatewayOptions, dependencies: GatewayDependencies) {
     this.#options = options;
+    this.#size = { instances: options.instances, maxInFlight: options.maxInFlight };
     this.#keys = new KeyRing(options.apiKey, options.clientKeys);
+    this.#guard = new Guard(this.#keys, options.corsOrigins);
     this.#logger = dependencies.logger;
     this.#cache = new SessionCache({
       max: options.sessionMax,
@@ -106,8 +121,8 @@ export class Gateway {
       sessionCache: this.#describeCache(),
       concurrency: {
         inFlight: instances.reduce((sum, { inFlight }) => sum + inFlight, 0),
-        queued: this.#backend?.pool.queued ?? 0,
-        maxInFlightPerInstance: this.#options.maxInFlight,
+        ...(this.#backend?.pool.queue ?? NO_QUEUE),
+        maxInFlightPerInstance: this.#size.maxInFlight,
       },
       turns: this.#counters.totals(),
     };
@@ -115,8 +130,7 @@ export class Gateway {
 
   /** The models a turn may name. Rejects with `stopping` while the gateway does not serve. */
   async models(signal: AbortSignal): Promise<readonly Model[]> {
-    if (!this.#backend || this.#stopping) throw stopping();
-    return this.#backend.pool.models(signal);
+    return this.#serving().pool.models(signal);
   }
 
   /**
@@ -137,6 +151,44 @@ export class Gateway {
     yield* this.#turns.run(request, caller, AbortSignal.any([signal, this.#ended.signal]));
   }
 
+  /** The options that may change while the gateway runs, as they are now. */
+  get size(): PoolSize {
+    return this.#size;
+  }
+
+  /**
+   * Changes how many instances there are and how many turns each runs at once, without a restart:
+   * instances that stay keep their sessions, those that leave finish their turns first.
+   */
+  resize({ instances, maxInFlight }: PoolSize): void {
+    this.#size = { instances, maxInFlight };
+    this.#backend?.resize(this.#size);
+    this.#notify();
+  }
+
+  /** Gives an instance a new process, at once; also one that had given up. Throws `not_found`. */
+  restartInstance(instanceId: string): void {
+    this.#serving().pool.restart(instanceId);
+  }
+
+  /** Gives an instance a new process once its turns are over. Throws `not_found`. */
+  drainInstance(instanceId: string): void {
+    this.#serving().pool.drain(instanceId);
+  }
+
+  /**
+   * The page on which the user signs in to Lingma. From then on the gateway looks, for some
+   * minutes, whether that has happened. Rejects with `sign_in_unavailable`.
+   */
+  async beginSignIn(): Promise<SignInOffer> {
+    return this.#serving().signIn.begin();
+  }
+
+  /** Settles with true once the user has signed in to that instance, else with false. */
+  async signedIn(instanceId: string, signal: AbortSignal): Promise<boolean> {
+    return this.#serving().signIn.outcome(instanceId, signal);
+  }
+
   /** Forgets every idle session; returns how many there were. */
   clearSessions(): number {
     const count = this.#cache.clear();
@@ -149,7 +201,7 @@ export class Gateway {
     try {
       this.#source = prepareSource(this.#options.source, this.#options.distDir);
       this.#server = new HttpServer({
-        guard: new Guard(this.#keys),
+        guard: this.#guard,
         logger: this.#logger.child('http'),
         onRequest: (record) => {
           this.#requests.add(record);
@@ -158,7 +210,7 @@ export class Gateway {
       this.#port = await this.#server.listen(this.#options.port);
       this.#startedAtMs = systemClock.monotonicMs();
       this.#backend = new Backend({
-        options: this.#options,
+        options: { ...this.#options, ...this.#size },
         source: this.#source,
         cache: this.#cache,
         logger: this.#logger,
@@ -197,11 +249,17 @@ export class Gateway {
     await Promise.all([this.#server?.close(), this.#backend?.close()]);
   }
 
+  #serving(): Backend {
+    if (!this.#backend || this.#stopping) throw stopping();
+    return this.#backend;
+  }
+
   #createTurns(backend: Backend): TurnRunner {
     return new TurnRunner({
       cache: this.#cache,
       pool: backend.pool,
       modelAliases: this.#options.modelAliases,
+      askMode: this.#options.askMode,
       counters: this.#counters,
       logger: this.#logger.child('turn'),
     });
@@ -211,7 +269,11 @@ export class Gateway {
     return createRoutes({
       turns,
       models: (signal) => backend.pool.models(signal),
+      modelAliases: this.#options.modelAliases,
+      askMode: this.#options.askMode,
+      responses: new ResponseStore(systemClock),
       snapshot: () => this.snapshot(),
+      control: this,
       requests: this.#requests,
       nowSeconds: () => Math.floor(systemClock.epochMs() / 1000),
     });

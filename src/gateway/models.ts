@@ -16,13 +16,26 @@ export function resolveModel(
 ): Model {
   const exact = findModel(name, models);
   if (exact) return exact;
+  const alias = aliasFor(name, aliases);
+  if (!alias) throw modelNotFound(name, models);
+  const model = aliasTarget(alias.target, models);
+  if (!model) throw aliasTargetNotFound(alias.glob, alias.target, models);
+  return model;
+}
+
+/** The first alias that stands for `name`: their order is the user's. */
+function aliasFor(
+  name: string,
+  aliases: Readonly<Record<string, string>>,
+): { readonly glob: string; readonly target: string } | undefined {
   for (const [glob, target] of Object.entries(aliases)) {
-    if (!globToRegExp(glob).test(name)) continue;
-    const model = target === DEFAULT_TARGET ? defaultModel(models) : findModel(target, models);
-    if (!model) throw aliasTargetNotFound(glob, target, models);
-    return model;
+    if (globToRegExp(glob).test(name)) return { glob, target };
   }
-  throw modelNotFound(name, models);
+  return undefined;
+}
+
+function aliasTarget(target: string, models: readonly Model[]): Model | undefined {
+  return target === DEFAULT_TARGET ? defaultModel(models) : findModel(target, models);
 }
 
 function findModel(name: string, models: readonly Model[]): Model | undefined {
@@ -57,5 +70,5 @@ function aliasTargetNotFound(glob: string, target: string, models: readonly Mode
 }
 
 function validIds(models: readonly Model[]): string {
-  return `Valid ids: ${models.map(({ id }) => id).join(', ')}.`;
+  return `Valid ids: ${models.map(({ id }) => id).join(', ')}; "@agent" behind one asks Lingma's agent.`;
 }

@@ -1,5 +1,6 @@
 /** What a gateway is built from, and the defaults that settings and flags share. */
 import type { NamedKey } from '../http/keyRing';
+import type { AskMode } from '../lingma/dialect';
 
 /** Where the processes that take turns come from. */
 export type Source =
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   readonly apiKey: string;
   /** Keys of named clients. They open `/v1/*` only, each with sessions of its own. */
   readonly clientKeys: readonly NamedKey[];
+  /** Origins of web pages that may call with a key, such as `http://localhost:3000`. */
+  readonly corsOrigins: readonly string[];
   readonly source: Source;
   readonly instances: number;
   /** Turns one instance runs at once; 0 = unlimited. */
@@ -27,24 +30,36 @@ export interface GatewayOptions {
   readonly sessionMaxPerInstance: number;
   /** Seconds a session stays reusable after its last turn; 0 or less = for ever. */
   readonly sessionTtlSeconds: number;
+  /** Seconds a turn may go without any sign from its process before it is given up. */
+  readonly idleTimeoutSeconds: number;
+  /** Seconds a turn may take in all. */
+  readonly turnTimeoutSeconds: number;
   /** Folder that holds one work folder per instance (and with it Lingma's sign-in). */
   readonly workDir: string;
   /** What happens when `workDir` is in use by another gateway: fail, or take the next free one. */
   readonly workDirConflict: 'fail' | 'next';
   /** Glob of a client's model name → model id, or `default` for the process's default model. */
   readonly modelAliases: Readonly<Record<string, string>>;
+  /** How turns are asked whose model name does not say it. */
+  readonly askMode: AskMode;
   /** Folder of the built files (`demo.js`, `guardian.js`). */
   readonly distDir: string;
 }
 
 export const defaults = {
   port: 8317,
+  corsOrigins: [],
   instances: 1,
   maxInFlight: 4,
   sessionMax: 256,
   // A process refuses sessions beyond a limit nobody documents, so more is for users to try.
   sessionMaxPerInstance: 256,
   sessionTtlSeconds: 1800,
+  // Lingma may think for long without a word (protocol §8).
+  idleTimeoutSeconds: 120,
+  turnTimeoutSeconds: 900,
+  // The agent puts a long prompt of its own in front and has tools of its own.
+  askMode: 'chat',
   modelAliases: { 'claude-*': 'default', 'gpt-*': 'default', 'o*': 'default' },
 } as const satisfies Partial<GatewayOptions>;
 
@@ -56,4 +71,6 @@ export const bounds = {
   sessionMax: { min: 0, max: 1_000_000 },
   sessionMaxPerInstance: { min: 0, max: 1_000_000 },
   sessionTtlSeconds: { min: 0, max: 31_536_000 },
+  idleTimeoutSeconds: { min: 1, max: 86_400 },
+  turnTimeoutSeconds: { min: 1, max: 86_400 },
 } as const;

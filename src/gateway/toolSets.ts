@@ -1,7 +1,9 @@
 /** What a turn has to know of its tools, computed once for each set: clients send it every time. */
 import { BoundedMap } from '../base/boundedMap';
+import type { SchemaCheck, SchemaCompiler } from '../conversation/jsonSchema';
 import type { Tool } from '../conversation/messages';
 import { estimateTextTokens } from '../conversation/tokens';
+import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
 import { digest } from '../session/chain';
 import { toolFingerprint } from '../session/key';
 
@@ -9,9 +11,18 @@ export interface ToolSet {
   /** Part of a session's scope: the same for two spellings of one set. */
   readonly fingerprint: string;
   readonly tokens: number;
+  /** The schemas by the names of their tools. */
+  readonly callable: CallableTools;
+  /** What is wrong with the arguments of a call; undefined when they fit its tool's schema. */
+  readonly faultIn: (call: WrittenCall, compile: SchemaCompiler) => string | undefined;
 }
 
-const NO_TOOLS: ToolSet = { fingerprint: toolFingerprint(undefined), tokens: 0 };
+const NO_TOOLS: ToolSet = {
+  fingerprint: toolFingerprint(undefined),
+  tokens: 0,
+  callable: new Map(),
+  faultIn: () => undefined,
+};
 /** A client has a handful of sets, one for each kind of agent it runs. */
 const REMEMBERED = 256;
 
@@ -24,8 +35,28 @@ export class ToolSets {
     const id = digest(json);
     const known = this.#known.get(id);
     if (known) return known;
-    const set = { fingerprint: toolFingerprint({ tools }), tokens: estimateTextTokens(json) };
+    const callable = new Map(tools.map(({ name, parameters }) => [name, parameters]));
+    const set: ToolSet = {
+      fingerprint: toolFingerprint({ tools }),
+      tokens: estimateTextTokens(json),
+      callable,
+      faultIn: argumentChecker(callable),
+    };
     this.#known.set(id, set);
     return set;
   }
+}
+
+/** Compiles the schema of a tool when it is first called. */
+function argumentChecker(tools: CallableTools): ToolSet['faultIn'] {
+  const checks = new Map<string, SchemaCheck>();
+  return ({ name, argumentsJson }, compile) => {
+    let check = checks.get(name);
+    if (!check) {
+      check = compile(tools.get(name));
+      checks.set(name, check);
+    }
+    const fault = check(JSON.parse(argumentsJson));
+    return fault && `its parameters do not fit their schema.\n${fault}`;
+  };
 }

@@ -5,20 +5,26 @@
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
 import type { InputUsage, TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
-import { assertRenderable, renderPrompt } from '../conversation/render';
+import type { AnswerPiece } from '../conversation/answerCut';
+import { assertRenderable, countImages, type Prompt, renderPrompt } from '../conversation/render';
 import { withoutNoise } from '../conversation/volatile';
-import { estimateTextTokens, estimateTokens } from '../conversation/tokens';
-import type { Answer, AnswerResult } from '../lingma/dialect';
-import { type Model, modelKey } from '../lingma/models';
+import { estimateTokens } from '../conversation/tokens';
+import type { AnswerEvent } from '../lingma/answerQueue';
+import type { Answer, AnswerResult, AskMode } from '../lingma/dialect';
+import { modelKey } from '../lingma/models';
 import type { Incarnation } from '../lingma/instance';
 import type { Pool, Slot } from '../lingma/pool';
+import { wantsSignIn } from '../lingma/turnErrors';
 import type { Lease, SessionCache } from '../session/cache';
 import { Chain } from '../session/chain';
 import { scopeKey } from '../session/key';
 import type { Logger } from '../observe/log';
-import { AnswerReader, answerMessage } from './answerReader';
-import { resolveModel } from './models';
-import { reminderDigests, untoldReminders } from './reminders';
+import { JudgedAnswer } from './judgedAnswer';
+import { answerRules } from './repair';
+import { AnswerOutput, type OutputRules } from './answerOutput';
+import { answerMessage } from './answerReader';
+import { type AskTarget, resolveTarget } from './askMode';
+import { reminderDigests, reminderUpdate } from './reminders';
 import { ToolSets } from './toolSets';
 import type { TurnCounters } from './turnCounters';
 import { assertSeen } from './vision';
@@ -27,6 +33,8 @@ export interface TurnRunnerOptions {
   readonly cache: SessionCache;
   readonly pool: Pool;
   readonly modelAliases: Readonly<Record<string, string>>;
+  /** How turns are asked whose model name does not say it. */
+  readonly askMode: AskMode;
   readonly counters: TurnCounters;
   readonly logger: Logger;
 }
@@ -44,20 +52,22 @@ export interface Caller {
 }
 
 /** What stays the same over the attempts of one turn. */
-interface Plan {
-  readonly model: Model;
+interface Plan extends OutputRules {
+  readonly target: AskTarget;
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolTokens: number;
   readonly toolChoice: ToolChoice;
+  /** False when an answer may hold one call at most. */
+  readonly parallelToolCalls: boolean;
   readonly instruction: string | undefined;
-  /** Tools whose calls are looked for in the answer; none when the turn forbids calls. */
-  readonly callable: ReadonlySet<string>;
   readonly chain: Chain;
   /** Digests of the client's reminders, which the heads leave out. */
-  readonly reminders: ReadonlySet<string>;
-  /** The client's own id of the conversation, made unique by the scope. */
+  readonly reminders: readonly string[];
+  /** The client's own id, made unique by the scope … */
   readonly hint: string | undefined;
+  /** … and again, where it means one conversation by it. */
+  readonly conversation: string | undefined;
   readonly streams: boolean;
 }
 
@@ -72,16 +82,38 @@ const NOT_THE_SESSIONS_FAULT = new Set([
   'upstream_rate_limit',
   'upstream_content_filter',
   'unsupported_content',
+  'upstream_invalid_tool_call',
+  'upstream_invalid_output',
   'body_too_large',
 ]);
 
-/** What may help a turn that failed before its client saw anything; each is tried once. */
-type Remedy = 'fresh' | 'room';
+/** How far a try got, for what may be done about its failure. */
+interface Try {
+  readonly lease: Lease;
+  /** The process it ran on; undefined while it waited for one. */
+  readonly owner: Incarnation | undefined;
+  /** Whether its prompt may have reached the process. */
+  readonly asked: boolean;
+}
 
-function remedyFor(error: GatewayError, lease: Lease): Remedy | undefined {
-  if (error.code === 'upstream_session_limit') return 'room';
-  if (NOT_THE_SESSIONS_FAULT.has(error.code)) return undefined;
-  return lease.session || error.code === 'instance_lost' ? 'fresh' : undefined;
+/**
+ * What may help a turn that failed before its client saw anything; each is tried once. A process
+ * that is full gets room only where no other one can take the turn.
+ */
+type Remedy = 'fresh' | 'elsewhere' | 'room';
+
+function remedyFor(error: GatewayError, { lease, asked }: Try, others: boolean): Remedy[] {
+  if (error.code === 'upstream_session_limit') return others ? ['elsewhere', 'room'] : ['room'];
+  if (error.code === 'instance_lost') return ['fresh'];
+  return lease.session && asked && !NOT_THE_SESSIONS_FAULT.has(error.code) ? ['fresh'] : [];
+}
+
+/** Where the next try may run. */
+interface Where {
+  /** This process and no other. */
+  readonly on?: Incarnation | undefined;
+  /** Rather not on this one, which has just failed the turn. */
+  readonly avoid?: Incarnation | undefined;
 }
 
 export class TurnRunner {
@@ -103,14 +135,17 @@ export class TurnRunner {
   ): AsyncGenerator<TurnEvent, void> {
     const { counters, logger } = this.#options;
     const startedAtMs = performance.now();
+    let ended = false;
     try {
       const plan = await this.#plan(request, caller, signal);
       for await (const event of this.#attempts(plan, signal)) {
         if (event.type === 'start') counters.placed(event.placement);
         yield event;
       }
+      ended = true;
       counters.completed();
     } catch (thrown) {
+      ended = true;
       const error = toGatewayError(thrown);
       counters.failed(error);
       const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
@@ -120,94 +155,119 @@ export class TurnRunner {
         `${caller.requestId} (${caller.client}) ended after ${seconds} s with ${error.code}: ${error.message}`,
       );
       throw error;
+    } finally {
+      // Whoever iterated has left before the end.
+      if (!ended) counters.failed(cancelled());
     }
   }
 
+  /** Tokens of all that a turn with this request would ask; no process is needed to count them. */
+  countInput({ messages, tools }: Pick<TurnRequest, 'messages' | 'tools'>): number {
+    return this.#toolSets.of(tools).tokens + estimateTokens(withoutNoise(messages));
+  }
+
   async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
-    const { pool, modelAliases } = this.#options;
-    const { model: name, tools, toolChoice } = request;
+    const { pool, modelAliases, askMode } = this.#options;
+    const { model: name, tools, toolChoice, parallelToolCalls = true } = request;
     const messages = withoutNoise(request.messages);
     const models = await pool.models(signal);
-    const model = resolveModel(name, models, modelAliases);
+    const target = resolveTarget(name, models, modelAliases, askMode);
     assertRenderable(messages);
-    assertSeen(messages, model, models);
+    assertSeen(messages, target.model, models);
     const toolSet = this.#toolSets.of(tools);
-    const scope = scopeKey(caller.scope, toolSet.fingerprint, model.id);
-    const { conversationHint: id } = request;
+    const scope = scopeKey(caller.scope, toolSet.fingerprint, `${target.mode}:${target.model.id}`);
+    const { conversationHint } = request;
+    const hint = conversationHint && `${scope} ${conversationHint.names} ${conversationHint.id}`;
     return {
-      model,
+      target,
       messages,
       tools,
       toolTokens: toolSet.tokens,
       toolChoice,
       instruction: request.instruction,
-      callable: new Set(toolChoice.mode === 'none' ? [] : tools.map((tool) => tool.name)),
+      limits: request.limits,
+      reasoning: request.reasoning ?? true,
+      parallelToolCalls,
+      rules: await answerRules(request, toolSet),
       chain: new Chain(scope, messages),
       reminders: reminderDigests(messages),
       streams: caller.streams,
-      hint: id === undefined ? undefined : `${scope} ${id}`,
+      hint,
+      conversation: conversationHint?.names === 'conversation' ? hint : undefined,
     };
   }
 
   /** Tries on the leased session; what fails without a trace gets one more on a fresh one. */
   async *#attempts(plan: Plan, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
-    const { cache, logger } = this.#options;
-    let lease = cache.lease(plan);
-    let failed: Incarnation | undefined;
+    const { cache, pool, logger } = this.#options;
     const tried = new Set<Remedy>();
-    const placed = (owner: Incarnation): void => {
-      failed = owner;
-    };
+    let lease = cache.lease(plan);
+    let where: Where = {};
     for (;;) {
       let emitted = false;
+      let reached: Try = { lease, owner: undefined, asked: false };
+      const progress = (owner: Incarnation, asked: boolean): void => {
+        reached = { lease, owner, asked };
+      };
       try {
-        for await (const event of this.#attempt(plan, lease, signal, placed, failed)) {
+        for await (const event of this.#attempt(plan, lease, signal, where, progress)) {
           emitted = true;
           yield event;
         }
         return;
       } catch (thrown) {
+        // For what failed before anybody else could end it.
+        lease.release();
         const error = toGatewayError(thrown);
-        const remedy = emitted ? undefined : remedyFor(error, lease);
-        if (!remedy || tried.has(remedy)) throw error;
+        const remedies = emitted ? [] : remedyFor(error, reached, pool.readyCount > 1);
+        const remedy = remedies.find((one) => !tried.has(one));
+        if (!remedy) throw error;
         tried.add(remedy);
-        if (remedy === 'room' && failed) cache.makeRoom(failed);
+        const { owner } = reached;
+        where = remedy === 'room' ? { on: owner } : { avoid: owner };
+        if (remedy === 'room' && owner) cache.makeRoom(owner);
         logger.log('info', `retrying with the whole conversation: ${error.message}`);
       }
       lease = cache.fresh(lease.session ? 'lost' : lease.reason);
     }
   }
 
-  /** @param avoid A process that has just failed this turn. */
+  /** @param progress Is told how far the try has got. */
   async *#attempt(
     plan: Plan,
     lease: Lease,
     signal: AbortSignal,
-    placed: (owner: Incarnation) => void,
-    avoid?: Incarnation,
+    where: Where,
+    progress: (owner: Incarnation, asked: boolean) => void,
   ): AsyncGenerator<TurnEvent, void> {
-    const slot = await this.#acquire(lease, signal, avoid);
+    const { text, images } = renderFor(plan, lease);
+    const slot = await this.#acquire(lease, signal, where);
     const { live } = slot;
-    placed(live.owner);
+    progress(live.owner, false);
     let result: AnswerResult | undefined;
-    const { text, images } = renderPrompt({
-      messages: [...untoldReminders(plan.messages, lease), ...plan.messages.slice(lease.matched)],
-      continuing: lease.session !== undefined,
-      tools: plan.tools,
-      toolChoice: plan.toolChoice,
-      instruction: plan.instruction,
-    });
-    const answer = live.dialect.ask(
+    let kept = false as boolean;
+    const keep = (confirmed: AnswerResult): void => {
+      this.#commit(plan, lease, slot, confirmed);
+      kept = true;
+    };
+    const { mode } = plan.target;
+    const answer = new JudgedAnswer(
+      live.dialect,
       {
         sessionId: lease.session?.sessionId,
         prompt: text,
         images,
-        modelKey: modelKey(plan.model),
+        modelKey: modelKey(plan.target.model),
+        mode,
+        // The contract stands in the prompt as well: few runtimes honour these (protocol §6).
+        tools: mode === 'agent' && plan.rules.tools.size > 0 ? plan.tools : undefined,
       },
+      plan.rules,
       {
         completed: (confirmed) => {
           result = confirmed;
-          this.#commit(plan, lease, slot, confirmed);
+          // An answer that may yet be cut has to be read first.
+          if (!plan.limits) keep(confirmed);
         },
         // Not when the client has read it all: a slow reader must not hold the process's place.
         ended: () => {
@@ -223,49 +283,59 @@ export class TurnRunner {
 
     const placement = this.#placement(plan, lease, slot);
     const usage = inputUsage(plan, lease);
-    const start: TurnEvent = { type: 'start', placement, model: plan.model.id, usage };
-    const reader = new AnswerReader(plan.callable);
-    const thoughts: TurnEvent[] = [];
+    const start: TurnEvent = { type: 'start', placement, model: plan.target.name, usage };
+    let output = new AnswerOutput(plan);
+    const unsaid: AnswerPiece[] = [];
     let started = false;
     try {
       for await (const event of answer) {
-        // A whole answer is taken from the result: what was streamed may have been overwritten.
-        if (!plan.streams && event.type === 'text') continue;
-        for (const output of reader.read(event)) {
-          if (!plan.streams) thoughts.push(output);
+        for (const piece of output.read(event)) {
+          if (!plan.streams) unsaid.push(piece);
           else {
             if (!started) yield start;
             started = true;
-            yield output;
+            yield piece;
           }
         }
+        if (output.cut) {
+          // At once, and not when the client has read it all.
+          answer.cancel(cancelled());
+          break;
+        }
       }
-      if (!started) yield start;
+      const rest: AnswerPiece[] = [];
       if (!plan.streams) {
-        yield* thoughts;
-        yield* reader.read({ type: 'text', delta: result?.text ?? '' });
+        // Unless it was cut, a whole answer is taken from the result: what was streamed may have
+        // been overwritten.
+        const thoughts = unsaid.filter((piece) => piece.type === 'reasoning');
+        const whole: AnswerEvent[] = [...thoughts, { type: 'text', delta: answer.text }];
+        if (!output.cut) output = new AnswerOutput(plan);
+        rest.push(...(output.cut ? unsaid : whole.flatMap((event) => output.read(event))));
       }
-      yield* reader.end();
-      const outputTokens = estimateTextTokens(result?.text ?? '');
-      yield {
-        type: 'end',
-        finishReason: reader.finishReason,
-        usage: { ...usage, outputTokens, estimated: true },
-      };
+      if (answer.call) rest.push(...output.call(answer.call));
+      // Before anything is said of it: a repair that fails is an error of its own.
+      rest.push(...output.end(), ...output.mended(answer.mended));
+      if (!started) yield start;
+      yield* rest;
+      if (result && !output.cut && !kept) keep(result);
+      yield { type: 'end', ...output.ending, usage: output.usage(usage, answer.usage) };
     } catch (error) {
-      if (toGatewayError(error).code === 'upstream_timeout') live.probe();
+      const failure = toGatewayError(error);
+      if (failure.code === 'upstream_timeout') live.probe();
+      if (wantsSignIn(failure)) this.#options.pool.recheck(live.owner);
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
-      if (!result) this.#abandon(lease, slot, answer);
+      progress(live.owner, answer.asked);
+      if (!kept) this.#abandon(lease, slot, answer);
       slot.release();
     }
   }
 
   /** A place for the turn. Until it is there nothing has been sent, so the session stays whole. */
-  async #acquire(lease: Lease, signal: AbortSignal, avoid?: Incarnation): Promise<Slot> {
+  async #acquire(lease: Lease, signal: AbortSignal, { on, avoid }: Where): Promise<Slot> {
     try {
-      const slot = await this.#options.pool.acquire(lease.session?.owner, signal, avoid);
+      const slot = await this.#options.pool.acquire(lease.session?.owner ?? on, signal, avoid);
       if (slot !== 'lost') return slot;
     } catch (error) {
       lease.release();
@@ -281,23 +351,30 @@ export class TurnRunner {
   }
 
   #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
-    const answer = answerMessage(result.text, plan.callable);
+    const answer = answerMessage(result.text, plan.rules.tools);
     lease.commit({
       sessionId: result.sessionId,
       owner: slot.live.owner,
       head: plan.chain.headAfter(answer),
       messageCount: plan.messages.length + 1,
-      reminders: new Set([...(lease.session?.reminders ?? []), ...plan.reminders]),
-      hint: plan.hint,
+      reminders: plan.reminders,
+      conversation: plan.conversation,
     });
   }
 
   /** The turn was not answered: stop it and forget the session, here and in the process. */
   #abandon(lease: Lease, slot: Slot, answer: Answer): void {
     answer.cancel(cancelled());
+    if (!answer.asked) {
+      lease.release();
+      return;
+    }
     lease.drop();
-    // Only a leased session has the cache to delete it upstream.
-    if (!lease.session && answer.sessionId) slot.live.dialect.deleteSession(answer.sessionId);
+    // The cache has the leased session deleted; one that the process opened, nobody else knows.
+    const { sessionId } = answer;
+    if (sessionId && sessionId !== lease.session?.sessionId) {
+      slot.live.dialect.deleteSession(sessionId);
+    }
   }
 
   #placement(plan: Plan, lease: Lease, slot: Slot): TurnPlacement {
@@ -308,6 +385,22 @@ export class TurnRunner {
       totalMessages: plan.messages.length,
     };
   }
+}
+
+/** What the process is asked: everything, or what the leased session does not hold yet. */
+function renderFor(plan: Plan, lease: Lease): Prompt {
+  const { messages, tools, toolChoice, parallelToolCalls, instruction } = plan;
+  const update = reminderUpdate(messages, lease);
+  const news = messages.slice(lease.matched);
+  return renderPrompt({
+    messages: update ? [update, ...news] : news,
+    continuing: lease.session !== undefined,
+    tools,
+    toolChoice,
+    parallelToolCalls,
+    instruction,
+    imagesHeld: countImages(messages.slice(0, lease.matched)),
+  });
 }
 
 function inputUsage(plan: Plan, lease: Lease): InputUsage {

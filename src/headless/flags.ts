@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type GatewayError, invalidRequest } from '../base/errors';
+import { ASK_MODES } from '../gateway/askMode';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
 import type { LogLevel } from '../observe/log';
 
@@ -39,6 +40,8 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
                          sessions of its own; repeat it for more clients. Also
                          taken from $${CLIENT_KEYS_VARIABLE}, where
                          commas or line ends stand between them
+  --cors-origin ORIGIN   a web page's origin, such as http://localhost:3000, that
+                         may call with a key; repeat it for more; none by default
   --work-dir DIR         where the processes keep their data and your Lingma
                          sign-in (default: .lingma-gateway in your home folder)
   --max-in-flight N      turns one process runs at once, 0 = unlimited
@@ -49,6 +52,11 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
                          (default ${defaults.sessionMaxPerInstance})
   --session-ttl SECONDS  how long a conversation stays warm after its last turn,
                          0 = for ever (default ${defaults.sessionTtlSeconds})
+  --idle-timeout SECONDS how long a turn may go without any sign from its process
+                         (default ${defaults.idleTimeoutSeconds})
+  --turn-timeout SECONDS how long a turn may take in all (default ${defaults.turnTimeoutSeconds})
+  --ask-mode MODE        how Lingma takes a turn, chat or agent (default ${defaults.askMode}); a
+                         client chooses by the model it names, as in org_auto@agent
   --verbose              log what the processes write
   --help                 show this text`;
 
@@ -60,11 +68,15 @@ const spec = {
   port: { type: 'string' },
   'api-key': { type: 'string' },
   'client-key': { type: 'string', multiple: true },
+  'cors-origin': { type: 'string', multiple: true },
   'work-dir': { type: 'string' },
   'max-in-flight': { type: 'string' },
   'session-max': { type: 'string' },
   'session-max-per-instance': { type: 'string' },
   'session-ttl': { type: 'string' },
+  'idle-timeout': { type: 'string' },
+  'turn-timeout': { type: 'string' },
+  'ask-mode': { type: 'string' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -85,6 +97,7 @@ export function parseFlags(
     logLevel: values.verbose ? 'debug' : 'info',
     gateway: {
       clientKeys: clientKeysOf(values['client-key'] ?? [], env[CLIENT_KEYS_VARIABLE] ?? ''),
+      corsOrigins: values['cors-origin'] ?? defaults.corsOrigins,
       source: sourceOf(values),
       instances: integer('instances', values.instances, defaults.instances, bounds.instances),
       port: integer('port', values.port, defaults.port, bounds.port),
@@ -112,9 +125,22 @@ export function parseFlags(
         defaults.sessionTtlSeconds,
         bounds.sessionTtlSeconds,
       ),
+      idleTimeoutSeconds: integer(
+        'idle-timeout',
+        values['idle-timeout'],
+        defaults.idleTimeoutSeconds,
+        bounds.idleTimeoutSeconds,
+      ),
+      turnTimeoutSeconds: integer(
+        'turn-timeout',
+        values['turn-timeout'],
+        defaults.turnTimeoutSeconds,
+        bounds.turnTimeoutSeconds,
+      ),
       workDir: workDir ?? path.join(homedir(), '.lingma-gateway'),
       // A folder somebody named is meant; of the default any free one will do.
       workDirConflict: workDir === undefined ? 'next' : 'fail',
+      askMode: askModeOf(values['ask-mode']),
       modelAliases: defaults.modelAliases,
     },
   };
@@ -195,6 +221,12 @@ function usableKey(key: string, flag: string | undefined, source: string): strin
   // The key itself stays out of the message: this line may end up in a log.
   const rule = 'takes printable Latin-1 characters without white space at either end';
   throw flagError(flag, `${source} ${rule}`);
+}
+
+function askModeOf(text: string | undefined): GatewayOptions['askMode'] {
+  const mode = ASK_MODES.find((known) => known === (text ?? defaults.askMode));
+  if (mode) return mode;
+  throw flagError('ask-mode', `--ask-mode takes ${ASK_MODES.join(' or ')}, not "${text ?? ''}"`);
 }
 
 function integer(

@@ -1,11 +1,17 @@
-import { DEMO_HINT } from '../gateway/routes';
+import { DEMO_HINT } from '../gateway/routes/operations';
 
 /** What a person who started the launcher needs next: where it is, and lines ready to paste. */
-export function welcome(at: { baseUrl: string; apiKey: string; demo: boolean }): string {
-  const { baseUrl, apiKey, demo } = at;
+export function welcome(at: {
+  baseUrl: string;
+  apiKey: string;
+  demo: boolean;
+  /** Nobody is signed in to a process that is ready. */
+  signedOut: boolean;
+}): string {
+  const { baseUrl, apiKey, demo, signedOut } = at;
   return `
 Lingma Gateway listens on ${baseUrl}${demo ? ' (demo)' : ''}. Ctrl-C stops it.
-${demo ? `${DEMO_HINT}\n` : ''}
+${demo ? `${DEMO_HINT}\n` : ''}${signedOut ? signInHint(baseUrl, apiKey) : ''}
 Try it:
 
   curl -s ${baseUrl}/v1/chat/completions \\
@@ -16,5 +22,13 @@ For OpenAI clients:
 
   export OPENAI_BASE_URL=${baseUrl}/v1
   export OPENAI_API_KEY=${apiKey}
+`;
+}
+
+function signInHint(baseUrl: string, apiKey: string): string {
+  return `
+Lingma is signed out. This prints the address of the page to sign in on:
+
+  curl -s -X POST ${baseUrl}/internal/login -H 'authorization: Bearer ${apiKey}'
 `;
 }

@@ -2,15 +2,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 
+export type PathParams = Readonly<Record<string, string>>;
+
 export class RequestContext {
   readonly id = `req_${randomUUID().replaceAll('-', '')}`;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Values of the `{name}` segments of the route's path, decoded. */
+  readonly params: PathParams;
   readonly #abort = new AbortController();
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, params: PathParams = {}) {
     this.request = request;
     this.response = response;
+    this.params = params;
     response.setHeader('x-request-id', this.id);
   }
 

@@ -1,31 +1,42 @@
 /**
  * Who may call. A listener on loopback can be reached by every web page the user opens, so the Host
- * header must name this machine (DNS rebinding), a browser's Origin must be our own (cross-site
- * requests), and everything that costs or tells something wants the key.
+ * header must name this machine (DNS rebinding), a browser's Origin must be our own or one the user
+ * has listed (cross-site requests), and everything that costs or tells something wants the key.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GatewayError } from '../base/errors';
+import { GatewayError, invalidRequest } from '../base/errors';
+import { parseOrigin } from '../base/origin';
 import { type ClientIdentity, type KeyRing, OWNER } from './keyRing';
 
 const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 export class Guard {
   readonly #keys: KeyRing;
+  readonly #origins: ReadonlySet<string>;
 
-  constructor(keys: KeyRing) {
+  /**
+   * Throws `invalid_request` for what is no origin.
+   *
+   * @param origins Of web pages that may call, besides our own.
+   */
+  constructor(keys: KeyRing, origins: readonly string[] = []) {
     this.#keys = keys;
+    this.#origins = new Set(origins.map(listedOrigin));
   }
 
-  /** Throws `host_not_allowed` or `origin_not_allowed`. */
-  checkPeer(headers: IncomingHttpHeaders): void {
+  /**
+   * The listed origin of the page that calls; undefined when it is no page, or one of our own.
+   * Throws `host_not_allowed` or `origin_not_allowed`.
+   */
+  checkPeer(headers: IncomingHttpHeaders): string | undefined {
     const host = headers.host?.toLowerCase();
     // The port is left out on purpose: behind VS Code's port forwarding it is another one.
     const name = host?.replace(/:\d+$/, '');
     if (name === undefined || !LOOPBACK_NAMES.has(name)) throw hostNotAllowed();
-    const { origin } = headers;
-    if (origin !== undefined && origin.toLowerCase() !== `http://${host ?? ''}`) {
-      throw originNotAllowed();
-    }
+    const origin = headers.origin?.toLowerCase();
+    if (origin === undefined || origin === `http://${host ?? ''}`) return undefined;
+    if (!this.#origins.has(origin)) throw originNotAllowed();
+    return headers.origin;
   }
 
   /**
@@ -51,6 +62,15 @@ export class Guard {
   }
 }
 
+function listedOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  if (origin !== undefined) return origin;
+  throw invalidRequest(
+    undefined,
+    `"${text}" is no web origin. Name each one in full, such as http://localhost:3000.`,
+  );
+}
+
 function hostNotAllowed(): GatewayError {
   return new GatewayError({
     code: 'host_not_allowed',
@@ -63,7 +83,9 @@ function originNotAllowed(): GatewayError {
   return new GatewayError({
     code: 'origin_not_allowed',
     status: 403,
-    message: 'Web pages of other origins may not call this gateway. Call it from a program.',
+    message:
+      'Web pages of other origins may not call this gateway. Call it from a program, or list the ' +
+      'origin (setting lingmaGateway.corsOrigins, flag --cors-origin).',
   });
 }
 

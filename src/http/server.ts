@@ -11,10 +11,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
-import { openAiError } from '../wire/openaiErrors';
-import { RequestContext } from './context';
+import { anthropicErrors } from '../wire/anthropicErrors';
+import type { ErrorShape } from '../wire/dialect';
+import { openAiError, openAiErrors } from '../wire/openaiErrors';
+import { type PathParams, RequestContext } from './context';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import type { Guard } from './guard';
 import type { ClientIdentity } from './keyRing';
+import { matchPath, pathOf } from './paths';
 
 const HOST = '127.0.0.1';
 /** How long a refused request may go on sending its body. */
@@ -26,10 +30,13 @@ const CLOSE_GRACE_MS = 1_000;
 export type Route = RouteBase & (PublicRoute | KeyRoute);
 
 interface RouteBase {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** A segment `{name}` takes any value and gives it to the handler in `context.params`. */
   readonly path: string;
-  /** The body of an error answer; OpenAI's shape by default. */
-  readonly errorBody?: (error: GatewayError) => object;
+  /** Other paths of the same thing: served, counted as `path`, and advertised nowhere. */
+  readonly aliases?: readonly string[];
+  /** How it tells failures; by default as the client expects that its headers show. */
+  readonly errors?: ErrorShape;
 }
 
 /** Tells nothing that needs a key. */
@@ -132,10 +139,12 @@ export class HttpServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAtMs = performance.now();
-    const context = new RequestContext(request, response);
-    this.#open.add(context);
     const path = pathOf(request.url);
-    const route = this.#routes.find((candidate) => candidate.path === path);
+    const route = this.#routes.find((candidate) => matchRoute(candidate, path));
+    const context = new RequestContext(request, response, route && matchRoute(route, path));
+    const errors = route?.errors ?? errorsFor(request);
+    if (errors.requestIdHeader) response.setHeader(errors.requestIdHeader, context.id);
+    this.#open.add(context);
     response.once('close', () => {
       this.#open.delete(context);
       // Kept alive for a next request that will not be served any more.
@@ -152,7 +161,14 @@ export class HttpServer {
       });
     });
     try {
-      this.#options.guard.checkPeer(request.headers);
+      const page = this.#options.guard.checkPeer(request.headers);
+      if (page !== undefined) {
+        response.setHeaders(new Map(Object.entries(corsHeaders(page))));
+        if (isPreflight(request.method, request.headers)) {
+          this.#answerPreflight(context, path);
+          return;
+        }
+      }
       // Without an `upgrade` listener Node hands such requests over like any other, and those that
       // merely offer HTTP/2 (`h2c`) go on as what they are.
       if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
@@ -161,7 +177,7 @@ export class HttpServer {
     } catch (thrown) {
       // A client that is cut off in the middle of its body may never get to see the answer.
       await discardBody(request);
-      this.#fail(context, route?.errorBody ?? openAiError, thrown);
+      this.#fail(context, errors, thrown);
     }
   }
 
@@ -208,9 +224,20 @@ export class HttpServer {
     setTimeout(() => socket.destroy(), DISCARD_LIMIT_MS).unref();
   }
 
-  #match(method: string | undefined, path: string): Route {
-    const candidates = this.#routes.filter((route) => route.path === path);
+  #answerPreflight({ request, response }: RequestContext, path: string): void {
+    const methods = this.#routesAt(path).map((route) => route.method);
+    response.writeHead(204, preflightHeaders(request.headers, methods)).end();
+  }
+
+  /** Throws `not_found` when there are none. */
+  #routesAt(path: string): Route[] {
+    const candidates = this.#routes.filter((route) => matchRoute(route, path));
     if (candidates.length === 0) throw routeNotFound(path, this.#routes);
+    return candidates;
+  }
+
+  #match(method: string | undefined, path: string): Route {
+    const candidates = this.#routesAt(path);
     // HEAD is GET without a body, everywhere.
     const wanted = method === 'HEAD' ? 'GET' : method;
     const route = candidates.find((candidate) => candidate.method === wanted);
@@ -218,11 +245,7 @@ export class HttpServer {
     return route;
   }
 
-  #fail(
-    context: RequestContext,
-    errorBody: (error: GatewayError) => object,
-    thrown: unknown,
-  ): void {
+  #fail(context: RequestContext, errors: ErrorShape, thrown: unknown): void {
     const error = toGatewayError(thrown);
     if (error.code === 'internal') {
       this.#options.logger.log('error', `${context.id} ${describe(error.cause)}`);
@@ -232,10 +255,33 @@ export class HttpServer {
       headers['retry-after'] = String(error.retryAfterSeconds);
     if (error.allow) headers['allow'] = error.allow.join(', ');
     if (error.status === 401) headers['www-authenticate'] = 'Bearer';
+    // Claude Code asks ten times, for minutes and in silence, when a key is wrong; this header of
+    // Anthropic's and OpenAI's own services ends that.
+    if (isHopeless(error.status)) headers['x-should-retry'] = 'false';
     // What has not even been read by now makes the connection useless for another request.
     if (!context.request.complete || error.status === 426) headers['connection'] = 'close';
-    context.sendJson(error.status, errorBody(error), headers);
+    context.sendJson(error.status, errors.body(error, context.id), headers);
   }
+}
+
+function matchRoute({ path: pattern, aliases = [] }: Route, path: string): PathParams | undefined {
+  const own = matchPath(pattern, path);
+  if (own) return own;
+  for (const alias of aliases) {
+    const params = matchPath(alias, path);
+    if (params) return params;
+  }
+  return undefined;
+}
+
+/** Whether the same request would be refused again, however often it comes. */
+function isHopeless(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status);
+}
+
+/** For paths that several dialects share. */
+function errorsFor({ headers }: IncomingMessage): ErrorShape {
+  return headers['anthropic-version'] === undefined ? openAiErrors : anthropicErrors;
 }
 
 /** Reads what is left of a body and forgets it, for a limited time. */
@@ -244,13 +290,6 @@ async function discardBody(request: IncomingMessage): Promise<void> {
   request.resume();
   const limit = AbortSignal.timeout(DISCARD_LIMIT_MS);
   await once(request, 'end', { signal: limit }).catch(() => undefined);
-}
-
-/** The path of a request target, which clients may also send in its absolute form. */
-function pathOf(url: string | undefined): string {
-  const target = (url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
-  const path = target.split(/[?#]/, 1)[0] ?? '';
-  return path === '' ? '/' : path;
 }
 
 /** Everything else that ends in `clientError` is a connection that broke. */

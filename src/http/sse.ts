@@ -4,16 +4,22 @@ import type { RequestContext } from './context';
 
 /** How long a stream may be silent before it shows that it lives. */
 const KEEP_ALIVE_MS = 15_000;
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 export class SseStream {
   readonly #context: RequestContext;
   readonly #signOfLife: string;
+  readonly #contentType: string;
   #keepAlive: NodeJS.Timeout | undefined;
 
-  /** @param signOfLife What to write when nothing has happened for a while. */
-  constructor(context: RequestContext, signOfLife: string) {
+  /**
+   * @param signOfLife What to write when nothing has happened for a while.
+   * @param contentType For dialects that stream something else.
+   */
+  constructor(context: RequestContext, signOfLife: string, contentType = EVENT_STREAM) {
     this.#context = context;
     this.#signOfLife = signOfLife;
+    this.#contentType = contentType;
   }
 
   get opened(): boolean {
@@ -29,7 +35,7 @@ export class SseStream {
     if (this.opened || response.destroyed) return;
     response.writeHead(200, {
       ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': this.#contentType,
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     });

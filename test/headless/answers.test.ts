@@ -256,6 +256,7 @@ class AnthropicChat implements Chat {
     const request = {
       model: 'claude-opus-5-5',
       max_tokens: 1000,
+      thinking: { type: 'adaptive' as const },
       messages: this.#messages,
       tools: [{ name: 'run', input_schema: schema }],
     };

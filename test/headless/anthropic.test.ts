@@ -59,6 +59,7 @@ describe('headless: Anthropic Messages', () => {
         const question = `${how} question ${turn}\nDEMO:think hm ${turn}\nDEMO:echo answer ${turn}`;
         messages.push({ role: 'user', content: question });
         const { message, session } = await ask(messages, streaming, {
+          thinking: { type: 'adaptive' },
           system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
         });
         assert.equal(message.stop_reason, 'end_turn');
@@ -157,7 +158,7 @@ describe('headless: Anthropic Messages', () => {
   it('answers errors in its own shape, naming the field', async () => {
     const user: MessageParam = { role: 'user', content: 'hi' };
     await assert.rejects(
-      ask([user], false, { stop_sequences: ['x'] }),
+      ask([user], false, { stop_sequences: [''] }),
       (error: InstanceType<typeof Anthropic.APIError>) => {
         assert.ok(error instanceof Anthropic.BadRequestError);
         assert.equal(error.type, 'invalid_request_error');

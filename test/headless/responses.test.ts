@@ -249,7 +249,7 @@ describe('headless: the Responses API', () => {
     const { error } = (await response.json()) as { error: Record<string, unknown> };
     assert.deepEqual(
       [response.status, error['code'], error['param'], error['type']],
-      [400, 'unsupported_parameter', 'previous_response_id', 'invalid_request_error'],
+      [400, 'previous_response_not_found', 'previous_response_id', 'invalid_request_error'],
     );
   });
 

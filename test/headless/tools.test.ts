@@ -121,11 +121,11 @@ describe('headless: tool loops', () => {
     const none = await create('none');
     assert.equal(none.choices[0]?.message.content, block);
     assert.equal(none.choices[0].message.tool_calls, undefined);
-    assert.match(lastPrompt(gateway), /\(Answer without calling a tool\.\)/);
+    assert.match(lastPrompt(gateway), /next message only: Answer without calling a tool\.\)/);
     await create('required');
-    assert.match(lastPrompt(gateway), /\(Call at least one tool\.\)/);
+    assert.match(lastPrompt(gateway), /next message only: Call at least one tool\.\)/);
     await create({ type: 'function', function: { name: 'run' } });
-    assert.match(lastPrompt(gateway), /\(Call the tool run\.\)/);
+    assert.match(lastPrompt(gateway), /next message only: Call the tool run\.\)/);
     await assert.rejects(create({ type: 'function', function: { name: 'nope' } }), /400 .*"nope"/);
   });
 });

@@ -31,6 +31,22 @@ describe('gateway/models', () => {
     assert.equal(idOf('org_auto'), 'org_auto');
   });
 
+  it('takes one and the same model for a display name that two have', () => {
+    const entries = ['kmodel-b', 'kmodel-a', 'kmodel-c'].map((key) => ({
+      key,
+      displayName: 'Kimi',
+    }));
+    const property = fc.property(
+      fc.shuffledSubarray(entries, { minLength: 3 }),
+      fc.shuffledSubarray(['assistant', 'chat', 'quest'], { minLength: 3 }),
+      (shuffled, scenes) => {
+        const listed = Object.fromEntries(scenes.map((scene, at) => [scene, [shuffled[at]]]));
+        assert.equal(resolveModel('Kimi', readModels(listed), aliases).id, 'kmodel-a');
+      },
+    );
+    fc.assert(property);
+  });
+
   it('never lets an alias stand before an id or a display name', () => {
     assert.equal(idOf('o3-mini'), 'o3-mini');
     assert.equal(idOf('o3-mini', { 'o*': 'kmodel', '*': 'kmodel' }), 'o3-mini');

@@ -96,6 +96,47 @@ describe('http/guard', () => {
     }
   });
 
+  describe('listed origins', () => {
+    const host = '127.0.0.1:8317';
+    const open = new Guard(new KeyRing('right-key'), ['http://LOCALHOST:3000/', 'app://notes']);
+
+    it('let their pages in and name them as the browser does', () => {
+      for (const origin of ['http://localhost:3000', 'app://notes']) {
+        assert.equal(open.checkPeer({ host, origin }), origin);
+      }
+    });
+
+    it('change nothing for programs and for our own pages', () => {
+      assert.equal(open.checkPeer({ host }), undefined);
+      assert.equal(open.checkPeer({ host, origin: `http://${host}` }), undefined);
+    });
+
+    it('C-57 let nobody else in, and no other Host', () => {
+      for (const origin of [
+        'null',
+        'http://localhost:3001',
+        'http://localhost:3000.evil.example',
+      ]) {
+        assertCode(
+          thrownBy(() => open.checkPeer({ host, origin })),
+          'origin_not_allowed',
+        );
+      }
+      const rebound = { host: 'evil.example', origin: 'http://localhost:3000' };
+      assertCode(
+        thrownBy(() => open.checkPeer(rebound)),
+        'host_not_allowed',
+      );
+    });
+
+    it('must be origins', () => {
+      for (const origin of ['*', 'null', '', 'localhost:3000']) {
+        const error = thrownBy(() => new Guard(new KeyRing('k'), [origin]));
+        assertCode(error, 'invalid_request');
+      }
+    });
+  });
+
   describe('key', () => {
     const right: Record<string, IncomingHttpHeaders> = {
       'as Bearer': { authorization: 'Bearer right-key' },

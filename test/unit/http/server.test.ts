@@ -101,6 +101,22 @@ describe('http/server', () => {
     assert.deepEqual([reply.status, reply.headers['retry-after']], [429, '5']);
   });
 
+  it('says which refusals no repetition will change', async () => {
+    for (const [status, said] of [
+      [401, 'false'],
+      [404, 'false'],
+      [409, undefined],
+      [429, undefined],
+      [500, undefined],
+    ] as const) {
+      const bench = await listen(() => {
+        throw new GatewayError({ code: 'upstream_rejected', status, message: 'no' });
+      });
+      const reply = await bench.send({ body: ['{}'] });
+      assert.deepEqual([reply.status, reply.headers['x-should-retry']], [status, said]);
+    }
+  });
+
   it('keeps a defect from the client and gives it to the log', async () => {
     const bench = await listen(() => {
       throw new Error('secret detail');

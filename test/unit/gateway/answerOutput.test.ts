@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { AnswerOutput } from '../../../src/gateway/answerOutput';
+
+const input = { inputTokens: 100, cachedTokens: 80 };
+const rules = {
+  tools: new Map<string, unknown>(),
+  choice: { mode: 'none' as const },
+  parallel: true,
+  faultIn: () => undefined,
+};
+
+function output(reasoning = true): AnswerOutput {
+  const made = new AnswerOutput({ rules, limits: undefined, reasoning });
+  made.read({ type: 'reasoning', delta: 'hmm ' });
+  made.read({ type: 'text', delta: 'Hello, you' });
+  return made;
+}
+
+describe('gateway/answerOutput', () => {
+  it('estimates what nobody counted', () => {
+    assert.deepEqual(output().usage(input, undefined), {
+      ...input,
+      outputTokens: 4,
+      reasoningTokens: 1,
+      estimated: true,
+    });
+  });
+
+  it('does not count thoughts that nobody is shown', () => {
+    const { outputTokens, reasoningTokens } = output(false).usage(input, undefined);
+    assert.deepEqual([outputTokens, reasoningTokens], [3, 0]);
+  });
+
+  it('takes the figures of the process where there are some', () => {
+    const reported = { inputTokens: 70, outputTokens: 9, cachedTokens: 60, reasoningTokens: 5 };
+    assert.deepEqual(output().usage(input, reported), { ...reported, estimated: false });
+  });
+
+  it('knows the input from the whole, and what was cached is never more than that', () => {
+    const { inputTokens, cachedTokens, estimated } = output().usage(input, { totalTokens: 74 });
+    assert.deepEqual([inputTokens, cachedTokens, estimated], [70, 70, false]);
+    assert.equal(output().usage(input, { totalTokens: 2 }).inputTokens, 0);
+  });
+});
