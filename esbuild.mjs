@@ -20,6 +20,18 @@ const undiciOnFirstUse = {
   },
 };
 
+/** Only turns with tools or a format to keep need it. */
+const jsonSchemaOnFirstUse = {
+  name: 'json-schema-on-first-use',
+  /** @param {esbuild.PluginBuild} build */
+  setup(build) {
+    build.onResolve({ filter: /^@cfworker\/json-schema$/ }, () => ({
+      path: './jsonSchemaValidator.js',
+      external: true,
+    }));
+  },
+};
+
 /** @type {esbuild.BuildOptions} */
 const node = {
   bundle: true,
@@ -46,9 +58,13 @@ const bundles = [
       demo: 'src/demo/main.ts',
       guardian: 'src/lingma/guardian/main.ts',
     },
-    plugins: [undiciOnFirstUse],
+    plugins: [undiciOnFirstUse, jsonSchemaOnFirstUse],
   },
   { ...node, entryPoints: { undici: 'src/lingma/undici.ts' } },
+  {
+    ...node,
+    entryPoints: { jsonSchemaValidator: 'src/conversation/jsonSchemaValidator.ts' },
+  },
   {
     ...node,
     entryPoints: { dashboard: 'src/dashboard/main.tsx' },
