@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
 import type { MessageCountTokensParams } from '@anthropic-ai/sdk/resources/messages';
 import { after, before, describe, it } from 'mocha';
-import { HeadlessGateway } from '../support/headless';
+import { eventually, HeadlessGateway } from '../support/headless';
 import { png } from '../support/pictures';
 
 const text = (characters: number): string => 'word '.repeat(characters / 5);
@@ -98,12 +98,12 @@ describe('headless: count_tokens', () => {
   it('answers bursts while the only place of the process is taken', async () => {
     const aborter = new AbortController();
     const busy = client.messages.stream(
-      { model, max_tokens: 100, messages: [{ role: 'user', content: 'DEMO:delay 60000\nhi' }] },
+      { model, max_tokens: 100, messages: [{ role: 'user', content: 'hi\nDEMO:delay 60000' }] },
       { signal: aborter.signal },
     );
     busy.on('error', () => undefined);
     busy.on('abort', () => undefined);
-    while ((await gateway.stats()).concurrency.inFlight === 0);
+    await eventually('the turn runs', async () => (await gateway.stats()).concurrency.inFlight > 0);
     const asked = gateway.upstream('chat/ask').length;
     const tools = Array.from({ length: 24 }, (_, n) => ({
       name: `tool_${n}`,
