@@ -5,6 +5,7 @@ import { type Step, planTurn } from './plan';
 import { type Stage, type TurnResult, playTurn } from './player';
 import { demoReply, demoThinking, titleOf } from './replyText';
 import { Session } from './sessions';
+import { invokeTool } from './tools';
 import type { Client, RunningTurn, World } from './world';
 
 /** An ask that is refused with a `chat/finish` (protocol §4a.2 status codes). */
@@ -91,12 +92,8 @@ function stageFor(ask: Ask, session: Session, client: Client, world: World): Sta
         sessionTitle: session.title,
       });
     },
-    invokeTool: ({ name, parameters }, done) => {
-      const call = { ...ids, toolCallId: `call-${ask.requestId}` };
-      client.request('tool/invoke', { ...call, name, parameters, async: false }, (outcome) => {
-        world.records.event('tool-replied', { ...call, ...outcome });
-        done();
-      });
+    invokeTool: (call, done) => {
+      invokeTool(ids, call, client, world, done);
     },
     sendRaw: client.sendRaw,
     isCongested: client.isCongested,

@@ -14,7 +14,7 @@ import {
 } from './jsonRpc';
 import { findMethod, paramsObject } from './methods';
 import { Outbox } from './outbox';
-import type { Client, RunningTurn, World } from './world';
+import type { Client, RunningTurn, ToolResult, World } from './world';
 
 /** The close code for a peer that breaks the protocol (RFC 6455 §7.4.1). */
 const protocolError = 1002;
@@ -22,6 +22,7 @@ const protocolError = 1002;
 /** One client, from its first byte to its last (protocol §2, §2.1, §3). */
 export class Connection implements Client {
   readonly turns = new Set<RunningTurn>();
+  readonly toolCalls = new Map<string, (result: ToolResult) => void>();
   readonly #channel: Channel;
   readonly #world: World;
   readonly #name: string;
@@ -41,6 +42,7 @@ export class Connection implements Client {
         this.#channel.write(json);
       },
       stringIds: knobs.stringIds,
+      holdBack: knobs.lateAnswers,
       ackTimeoutMs: knobs.ackTimeoutMs,
       onUnresponsive: (id, method) => {
         this.#giveUp(id, method);
@@ -144,6 +146,7 @@ export class Connection implements Client {
       }
       const disabled = this.#disabled.has(name);
       const method = disabled ? undefined : findMethod(name, this.#world.speaks);
+      if (name === 'chat/ask' || name === 'session/prompt') this.#outbox.release();
       if (name === 'chat/ask' && !disabled && this.#world.speaks === 'lingma') {
         await chatAsk(id, params, this, this.#world);
       } else if (name === 'session/prompt' && !disabled) {
@@ -172,9 +175,11 @@ export class Connection implements Client {
   }
 
   #end(): void {
+    const unanswered = this.#outbox.unansweredIds();
     this.#outbox.close();
     for (const turn of this.turns) turn.stop();
-    this.#world.records.event('client-closed', { client: this.#name });
+    this.toolCalls.clear();
+    this.#world.records.event('client-closed', { client: this.#name, unanswered });
   }
 
   #note(problem: string, text?: string): void {

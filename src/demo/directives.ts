@@ -26,6 +26,8 @@ export type Ending =
 export interface ToolCall {
   readonly name: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** The outcome comes as a `tool/invokeResult` of the client, not in the reply. */
+  readonly async: boolean;
 }
 
 /** The directives of one prompt, merged. */
@@ -104,13 +106,13 @@ function firstWord(argument: string): readonly [string, string] {
   return [argument.slice(0, space), argument.slice(space + 1).trim()];
 }
 
-function toolCall(argument: string): ToolCall {
+function toolCall(argument: string, async: boolean): ToolCall {
   const [name, rest] = firstWord(argument);
   const parameters = rest === '' ? {} : json(rest);
   if (name === '' || typeof parameters !== 'object' || parameters === null) {
     throw new DirectiveError('expected a tool name and a JSON object');
   }
-  return { name, parameters: { ...parameters } };
+  return { name, parameters: { ...parameters }, async };
 }
 
 const longest = 3_600_000;
@@ -214,7 +216,11 @@ const directives: Readonly<Record<string, Directive>> = {
   },
   tool: {
     help: 'NAME {JSON}  send tool/invoke and wait for the reply before answering',
-    apply: (script, argument) => ({ ...script, tool: toolCall(argument) }),
+    apply: (script, argument) => ({ ...script, tool: toolCall(argument, false) }),
+  },
+  'tool-async': {
+    help: 'NAME {JSON}  send tool/invoke with async:true and wait for tool/invokeResult instead',
+    apply: (script, argument) => ({ ...script, tool: toolCall(argument, true) }),
   },
   status: {
     help: 'CODE [REASON]  finish with CODE instead of an answer',

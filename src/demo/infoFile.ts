@@ -9,24 +9,63 @@ export interface Reachable {
   readonly socket: string | undefined;
 }
 
+/** What `.info` and `.info.json` say of a process. */
+interface Published extends Reachable {
+  readonly pid: number;
+}
+
+function infoText({ socketPort, pid, socket }: Published): string {
+  const lines = [socketPort, pid, ...(socket === undefined ? [] : [socket])];
+  return `${lines.join('\n')}\n`;
+}
+
+function infoJsonText({ socketPort, pid, socket }: Published): string {
+  const info = { websocketPort: socketPort, pid, ipcServerPath: socket ?? '', isDev: false };
+  return `${JSON.stringify(info)}\n`;
+}
+
+function infoFile(workDir: string): string {
+  return path.join(workDir, '.info');
+}
+
+function infoJsonFile(workDir: string): string {
+  return path.join(workDir, '.info.json');
+}
+
 /**
  * Writes `.info` (protocol §1.4, legacy form: port, pid, perhaps a socket) and returns how to take
  * it away.
  */
-export function writeInfo({ workDir, socketPort, socket }: Reachable): () => void {
-  const lines = [socketPort, process.pid, ...(socket === undefined ? [] : [socket])];
-  return publish(path.join(workDir, '.info'), `${lines.join('\n')}\n`);
+export function writeInfo(reachable: Reachable): () => void {
+  return publish(infoFile(reachable.workDir), infoText({ ...reachable, pid: process.pid }));
 }
 
 /** Writes `.info.json` (protocol §1.4, modern form) and returns how to take it away. */
-export function writeInfoJson({ workDir, socketPort, socket }: Reachable): () => void {
-  const info = {
-    websocketPort: socketPort,
-    pid: process.pid,
-    ipcServerPath: socket ?? '',
-    isDev: false,
-  };
-  return publish(path.join(workDir, '.info.json'), `${JSON.stringify(info)}\n`);
+export function writeInfoJson(reachable: Reachable): () => void {
+  return publish(infoJsonFile(reachable.workDir), infoJsonText({ ...reachable, pid: process.pid }));
+}
+
+/** Above the largest pid of every system. */
+const deadPid = 2 ** 31 - 1;
+/** Reserved for tcpmux, which nobody runs. */
+const closedPort = 1;
+
+/**
+ * Writes both files as a process that crashed leaves them (protocol §8.1, case 25). Only one of the
+ * two facts gives it away, so that a client has to look at both: behind `dead-pid` something else
+ * listens on the port, behind `closed-port` somebody else has the pid.
+ */
+export function writeStaleInfo(
+  workDir: string,
+  sign: 'dead-pid' | 'closed-port',
+  foreignPort: number,
+): void {
+  const gone: Published =
+    sign === 'dead-pid'
+      ? { workDir, socketPort: foreignPort, pid: deadPid, socket: undefined }
+      : { workDir, socketPort: closedPort, pid: process.pid, socket: undefined };
+  publish(infoFile(workDir), infoText(gone));
+  publish(infoJsonFile(workDir), infoJsonText(gone));
 }
 
 /**

@@ -54,6 +54,15 @@ function text<T extends string | undefined>(
   return { placeholder, help, initial, parse: (value) => value };
 }
 
+function headerName(help: string): Knob<string | undefined> {
+  const parse = (value: string): string => {
+    // The characters of a token (RFC 9110 §5.6.2): no other name can ever arrive.
+    if (/^[\w!#$%&'*+.^`|~-]+$/.test(value)) return value;
+    throw new UsageError('expected the name of an HTTP header');
+  };
+  return { placeholder: 'NAME', help, initial: undefined, parse };
+}
+
 const anHour = 3_600_000;
 
 /** The one table behind parsing and `--help`: protocol §8.2, plus what tests of a gateway need. */
@@ -99,6 +108,10 @@ const table = {
     [0, anHour],
     'close a client that leaves a request unanswered this long; 0 waits for ever',
   ),
+  lateAnswers: flag(
+    'hold events back while an earlier one is unanswered, until the next question: a client that ' +
+      'does not reply gets each answer one question late (until ack-timeout-ms closes it)',
+  ),
   stringIds: flag('number the requests to the client with strings'),
   stopFinish: flag('send chat/finish (cancelled) after chat/stop', true),
   promptEnd: choice(
@@ -117,6 +130,9 @@ const table = {
   binary: flag('send binary instead of text messages'),
   headerCase: choice(['canonical', 'lower', 'upper'], 'canonical', 'case of the header name'),
   path: text('PATH', '/', 'the only WebSocket path that is accepted'),
+  requiredHeader: headerName(
+    'refuse a WebSocket handshake with 403 that lacks this header, or has it empty',
+  ),
   startDelayMs: integer(0, [0, anHour], 'wait before listening'),
   hang: choice(
     ['never', 'upgrade', 'initialize'],
@@ -128,6 +144,13 @@ const table = {
   stderrFlood: integer(0, [0, 1_000_000_000], 'write N bytes to stderr before listening'),
   noInfo: flag('do not write .info'),
   infoJson: flag('write .info.json as well'),
+  staleInfo: choice(
+    ['none', 'dead-pid', 'closed-port'],
+    'none',
+    'begin with .info and .info.json as a crash leaves them, before start-delay-ms (dead-pid: ' +
+      'its port now is the HTTP port; closed-port: its pid now is ours); each stays unless the ' +
+      'true one replaces it, see no-info and info-json',
+  ),
   socket: text('PATH', undefined, 'also listen on this unix socket'),
   ignoreSigterm: flag('do not stop on SIGTERM'),
 } as const;

@@ -4,7 +4,7 @@ import { AnswerBook, readAnswers } from './answers';
 import { lineChannel } from './channel';
 import { type RunOptions, readCommandLine, usage } from './commandLine';
 import { Connection } from './connection';
-import { writeInfo, writeInfoJson } from './infoFile';
+import { writeInfo, writeInfoJson, writeStaleInfo } from './infoFile';
 import { ImageStore } from './images';
 import { type Knobs, UsageError } from './knobs';
 import { readModels, sampleModels } from './models';
@@ -78,6 +78,7 @@ async function run({ workDir, socketPort, httpPort, knobs }: RunOptions): Promis
     for (const cleanUp of cleanUps) cleanUp();
     records.log('stopped');
   });
+  if (knobs.staleInfo !== 'none') writeStaleInfo(workDir, knobs.staleInfo, httpPort);
   records.log(`starting, pid ${process.pid}`);
   if (knobs.stderrFlood > 0) flood(knobs.stderrFlood);
   if (knobs.startDelayMs > 0) await delay(knobs.startDelayMs);

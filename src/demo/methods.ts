@@ -2,6 +2,7 @@ import { cancelSession, initializeAgent, newSession, setModel } from './acp';
 import { uploadImage } from './images';
 import { RpcError, isObject, rpcCodes } from './jsonRpc';
 import type { Session } from './sessions';
+import { toolResult } from './tools';
 import type { Client, World } from './world';
 
 /** Answers one request; what it returns is the result. */
@@ -55,7 +56,8 @@ function authStatus(world: World): object {
 
 const nothing: Method = () => ({});
 
-/** Every request the demo answers, besides `chat/ask` and `session/prompt` (protocol §3, §4a.3, §4b, §7). */
+/** Every request the demo answers, besides `chat/ask` and `session/prompt` (protocol §3, §4a.3, §4b, §6,
+ * §7). */
 const methods: Readonly<Record<string, Method>> = {
   initialize: () => ({
     capabilities: { textDocumentSync: 0 },
@@ -82,6 +84,7 @@ const methods: Readonly<Record<string, Method>> = {
     throw new RpcError(rpcCodes.upstream, 'HTTP status 404');
   },
   'image/upload': uploadImage,
+  'tool/invokeResult': toolResult,
   'session/new': newSession,
   'session/set_model': setModel,
   'session/cancel': cancelSession,

@@ -1,5 +1,11 @@
 import { type Outcome, type RpcId, requestText } from './jsonRpc';
 
+interface Held {
+  readonly method: string;
+  readonly params: object;
+  readonly onReply: ((outcome: Outcome) => void) | undefined;
+}
+
 interface Waiting {
   readonly method: string;
   readonly sentAt: number;
@@ -11,6 +17,11 @@ export interface OutboxOptions {
   readonly write: (json: string) => void;
   /** Ids as strings instead of numbers (protocol §2.1: a client must take both). */
   readonly stringIds: boolean;
+  /**
+   * A request waits until all before it are answered or {@link Outbox.release} is called. That is
+   * the likely cause of the answers that came one question late (protocol §2.1).
+   */
+  readonly holdBack: boolean;
   /** 0 waits for ever. */
   readonly ackTimeoutMs: number;
   /** Called once when the oldest request was left unanswered for too long. */
@@ -24,6 +35,7 @@ export interface OutboxOptions {
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #waiting = new Map<RpcId, Waiting>();
+  #held: Held[] = [];
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -32,14 +44,30 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Number of requests the client still owes a reply to. */
+  /** Number of requests without a reply, held back or sent. */
   get unanswered(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#held.length;
   }
 
-  /** Sends a request that wants a reply. */
+  /** The ids of the requests that were sent and have no reply, oldest first. */
+  unansweredIds(): RpcId[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** Sends a request that wants a reply, or holds it back. */
   request(method: string, params: object, onReply?: (outcome: Outcome) => void): void {
     if (this.#closed) return;
+    const held: Held = { method, params, onReply };
+    if (this.#options.holdBack && this.unanswered > 0) this.#held.push(held);
+    else this.#send(held);
+  }
+
+  /** Sends everything held back, whatever is unanswered. */
+  release(): void {
+    for (const held of this.#held.splice(0)) this.#send(held);
+  }
+
+  #send({ method, params, onReply }: Held): void {
     const number = ++this.#lastId;
     const id = this.#options.stringIds ? String(number) : number;
     this.#waiting.set(id, { method, sentAt: performance.now(), onReply });
@@ -55,6 +83,10 @@ export class Outbox {
     if (waiting === undefined) return false;
     this.#waiting.delete(id);
     waiting.onReply?.(outcome);
+    if (this.#waiting.size === 0) {
+      const next = this.#held.shift();
+      if (next !== undefined) this.#send(next);
+    }
     return true;
   }
 
@@ -63,6 +95,7 @@ export class Outbox {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#waiting.clear();
+    this.#held = [];
   }
 
   /**

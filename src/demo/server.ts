@@ -1,6 +1,6 @@
 import { type Server, createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocketServer } from 'ws';
 import { socketChannel, webSocketChannel } from './channel';
 import { Connection } from './connection';
 import { maxFrameBytes } from './framing';
@@ -37,6 +37,19 @@ export async function serveHttp(port: number, account: World['account']): Promis
   await listen(server, port);
 }
 
+/** Refuses handshakes without the header of the `requiredHeader` knob (protocol §2). */
+function admission({ knobs, records }: World): Pick<ServerOptions, 'verifyClient'> {
+  const { requiredHeader } = knobs;
+  if (requiredHeader === undefined) return {};
+  return {
+    verifyClient: ({ req }, decide) => {
+      const admitted = (req.headers[requiredHeader.toLowerCase()] ?? '') !== '';
+      if (!admitted) records.log(`handshake refused: no header ${requiredHeader}`);
+      decide(admitted, 403, `the header ${requiredHeader} is required`);
+    },
+  };
+}
+
 /** The WebSocket listener (protocol §2); returns how to say goodbye to all clients. */
 export async function serveSockets(port: number, world: World): Promise<() => void> {
   const server = createServer((_request, response) => {
@@ -54,6 +67,7 @@ export async function serveSockets(port: number, world: World): Promise<() => vo
     path: world.knobs.path,
     maxPayload: maxFrameBytes + 64 * 1024,
     perMessageDeflate: false,
+    ...admission(world),
   });
   // ws repeats the HTTP server's errors; the one that matters is already handled by `listen`.
   sockets.on('error', () => undefined);

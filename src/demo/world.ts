@@ -14,6 +14,14 @@ export interface RunningTurn {
   readonly stop: () => void;
 }
 
+/** What a client tells of a tool it ran (protocol §6 `tool/invokeResult`). */
+export interface ToolResult {
+  readonly name: string;
+  readonly success: boolean;
+  readonly errorMessage: string | null;
+  readonly result: unknown;
+}
+
 /** What the connections of one demo process share. */
 export interface World {
   /** A Lingma runtime, or a standard agent on stdin and stdout (protocol §4c). */
@@ -36,6 +44,8 @@ export interface World {
 export interface Client {
   /** Turns that end with the connection. */
   readonly turns: Set<RunningTurn>;
+  /** Tool calls whose `tool/invokeResult` has not come, by tool call id. */
+  readonly toolCalls: Map<string, (result: ToolResult) => void>;
   readonly request: (method: string, params: object, onReply?: (outcome: Outcome) => void) => void;
   readonly notify: (method: string, params: object) => void;
   readonly reply: (id: RpcId, result: unknown) => void;

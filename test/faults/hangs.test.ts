@@ -107,7 +107,7 @@ describe('faults: a process hangs', () => {
     assert.deepEqual(await rig.pids(), [pid], 'it was back before the probe gave it up');
   }).timeout(60_000);
 
-  it('answers for sessions that were dropped reach nobody', async () => {
+  it('C-36 (36) answers for sessions that were dropped reach nobody', async () => {
     const rig = await launch({ env: { DEMO_LINGMA_DISABLE: 'chat/stop,chat/deleteSessionById' } });
     const chats = dialects.map((dialect) => rig.chat(`dropped.${dialect}`, { dialect }));
     await Promise.all(chats.map((chat) => chat.say()));

@@ -20,7 +20,7 @@ describe('faults: a process is lost', () => {
   });
 
   for (const dialect of dialects) {
-    it(`${dialect}: before the first byte, in mid-stream, in a call, and while idle`, async () => {
+    it(`C-31 (31) ${dialect}: before the first byte, in mid-stream, in a call, and while idle`, async () => {
       const rig = await launch();
       const streaming = rig.chat('streaming', { dialect });
       const plain = rig.chat('plain', { dialect, stream: false });

@@ -87,7 +87,7 @@ describe('faults: what arrives cannot be read', () => {
     assert.deepEqual(await rig.pids(), [pid]);
   }).timeout(40_000);
 
-  it('a flood on stderr costs neither the start nor memory', async () => {
+  it('C-35 (35) a flood on stderr costs neither the start nor memory', async () => {
     const megabytes = 150;
     const rig = await launch({ env: { DEMO_LINGMA_STDERR_FLOOD: String(megabytes * 1e6) } });
     await rig.chat('flood').say();

@@ -12,7 +12,7 @@ for (const streaming of [false, true]) {
     });
     after(() => gateway.stop());
 
-    it('holds five turns of which only the new message travels from the second on', async () => {
+    it('C-39 (39) holds five turns of which only the new message travels from the second on', async () => {
       const chat = new Conversation(gateway.openai(), { streaming });
       const questions = [1, 2, 3, 4, 5].map(
         (turn) => `question ${turn} of five\nDEMO:echo answer ${turn}`,

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Anthropic from '@anthropic-ai/sdk';
 import { after, before, describe, it } from 'mocha';
 import OpenAI from 'openai';
@@ -336,6 +339,104 @@ describe('headless: pictures', () => {
       assert.equal(status, 400);
       assert.match(message, /image 1 of 1 .*more than 10485760 bytes/);
     });
+  });
+});
+
+describe('headless: pictures that are fetched', () => {
+  let gateway: HeadlessGateway;
+  let server: Server;
+  let calls = 0;
+  let address = '';
+
+  before(async () => {
+    gateway = await HeadlessGateway.launch({ flags: ['--remote-images'] });
+    server = createServer((_, response) => {
+      calls += 1;
+      response.end(png(1));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(async () => {
+    server.close();
+    await gateway.stop();
+  });
+
+  for (const [name, ask] of Object.entries(dialects)) {
+    it(`never come from this machine, by ${name}`, async () => {
+      for (const url of [`http://${address}/a.png`, `http://localhost:${address.split(':')[1]}/`]) {
+        const { status, message } = await refusal(
+          ask(gateway, [
+            { role: 'user', text: 'a' },
+            { role: 'assistant', text: 'b' },
+            { role: 'user', text: 'c', pictures: [dataUri(png(1)), url] },
+          ]),
+        );
+        assert.equal(status, 400, message);
+        assert.match(message, /leads to no public address/);
+        assert.ok(message.includes(places[name as keyof typeof places]), message);
+        assert.ok(!message.includes('127.0.0.1'), message);
+      }
+      assert.equal(calls, 0);
+      assert.equal(gateway.upstream('chat/ask').length, 0);
+    });
+  }
+
+  it('are counted and described without a fetch', async () => {
+    const counted = await anthropic(gateway).messages.countTokens({
+      model: 'claude-x',
+      messages: [{ role: 'user', content: [block(`http://${address}/a.png`)] }],
+    });
+    assert.ok(counted.input_tokens > 0);
+    assert.equal(calls, 0);
+    const described = (await (await gateway.fetch('/v1/capabilities')).json()) as {
+      features: { images: { remote_urls: boolean } };
+    };
+    assert.equal(described.features.images.remote_urls, true);
+  });
+});
+
+describe('headless: pictures for a model that sees none', () => {
+  const blind = 'dashscope_qwen3_coder';
+
+  it('are told of where that is chosen, and keep the session', async () => {
+    const gateway = await HeadlessGateway.launch({
+      flags: ['--images-without-vision', 'placeholder'],
+    });
+    try {
+      const note = (number: number): string =>
+        `[Image ${number}: left out, the model ${blind} takes no images]`;
+      for (const [name, ask] of Object.entries(dialects)) {
+        const [one, two, other] = [1, 2, 3].map((number) => dataUri(png(number * 100)));
+        assert.ok(one && two && other);
+        const said: Said[] = [{ role: 'user', text: `Look, ${name}`, pictures: [one] }];
+        const first = await ask(gateway, said, blind);
+        said.push({ role: 'assistant', text: first.text });
+        // Not even the address of what is left out is called.
+        const pictures = [two, 'http://127.0.0.1:9/a.png'];
+        said.push({ role: 'user', text: 'And?', pictures });
+        assert.match((await ask(gateway, said, blind)).session, /^continued;.*sent=1\/3/);
+        const asked = gateway.upstream('chat/ask').slice(-2);
+        assert.deepEqual(
+          asked.map(({ questionText }) => questionText),
+          [`Look, ${name}\n${note(1)}`, `And?\n${note(2)}\n${note(3)}`],
+        );
+        // Another picture at the same place is another conversation.
+        const changed = said.map((turn, index) =>
+          index === 0 ? { ...turn, pictures: [other] } : turn,
+        );
+        assert.doesNotMatch((await ask(gateway, changed, blind)).session, /^continued;/);
+      }
+      assert.deepEqual(received(gateway), []);
+      const pictures = [dataUri(png(1))];
+      assert.match(
+        (await chat(gateway, [{ role: 'user', text: 'a', pictures }], 'kmodel')).text,
+        /1 image arrived/,
+      );
+    } finally {
+      await gateway.stop();
+    }
   });
 });
 

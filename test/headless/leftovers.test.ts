@@ -59,7 +59,7 @@ describe('headless: leftovers', () => {
     });
   });
 
-  it('a stop ends a wrapped program that ignores the polite request', async () => {
+  it('C-30 (30) a stop ends a wrapped program that ignores the polite request', async () => {
     const gateway = await launch({
       flags: ['--lingma', wrapper()],
       env: { DEMO_LINGMA_IGNORE_SIGTERM: '1' },

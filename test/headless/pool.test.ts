@@ -140,7 +140,7 @@ describe('headless: supervision of the pool', () => {
     assert.equal(await gateway.metric('gateway_queue_refused_total{reason="queue_full"}'), 0);
   });
 
-  it('a restart gives an instance a new process and leaves the others alone', async () => {
+  it('C-30 (30) a restart gives an instance a new process and leaves the others alone', async () => {
     const gateway = await launch('--instances', '2');
     const before = await ready(gateway, 2);
     const [stays, moves] = [
@@ -195,7 +195,7 @@ describe('headless: supervision of the pool', () => {
     assert.equal((await instances(gateway))[0]?.restarts, 0);
   });
 
-  it('one that gives up does not hold up the others, and tries again when it is told to', async () => {
+  it('C-33 (33) one that gives up does not hold up the others, and tries again when it is told to', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'lingma-flaky-'));
     const broken = path.join(folder, 'broken');
     const program = path.join(folder, 'Lingma');

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
+import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { callLingma } from '../support/callLingma';
 import { Conversation } from '../support/conversation';
 import {
@@ -28,7 +29,7 @@ describe('headless: processes', () => {
     await Promise.all(running.splice(0).map((gateway) => gateway.stop()));
   });
 
-  it('kill -9 of an instance: its sessions vanish, the next turn answers with the history', async () => {
+  it('C-31 (31) kill -9 of an instance: its sessions vanish, the next turn answers with the history', async () => {
     const gateway = await launch();
     const chat = new Conversation(gateway.openai());
     await chat.say('my name is Ada\nDEMO:echo hello Ada');
@@ -54,7 +55,7 @@ describe('headless: processes', () => {
     assert.match((await chat.say('still there?')).session, /^continued;/);
   });
 
-  it('a turn right after the kill is answered, without waiting for anybody to notice', async () => {
+  it('C-43 (43) a turn right after the kill is answered, without waiting for anybody to notice', async () => {
     const gateway = await launch();
     const chat = new Conversation(gateway.openai(), { streaming: true });
     await chat.say('first');
@@ -81,7 +82,7 @@ describe('headless: processes', () => {
     assert.match(session, /^lost; .*sent=3\/3$/);
   });
 
-  it('a session that Lingma has forgotten is replaced without a trace', async () => {
+  it('C-39 (39) a session that Lingma has forgotten is replaced without a trace', async () => {
     const gateway = await launch();
     const chat = new Conversation(gateway.openai(), { streaming: true });
     await chat.say('first\nDEMO:echo one');
@@ -134,29 +135,38 @@ describe('headless: processes', () => {
     assert.match((await chat.say('and?')).session, /^continued;/);
   });
 
-  it('a process that dies in mid-answer ends the stream with an error, never with a stop', async () => {
+  it('C-31 (31) a process that dies in mid-answer ends each stream with an error, never with a stop', async () => {
     const gateway = await launch();
-    const response = await gateway.fetch('/v1/chat/completions', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        model: 'gpt-4o',
-        stream: true,
-        messages: [{ role: 'user', content: 'DEMO:words 5\nDEMO:exit 3' }],
-      }),
-    });
-    assert.equal(response.status, 200);
-    const body = await response.text();
-    assert.match(
-      body,
-      /"error":\{"message":".*","type":"api_error","param":null,"code":"instance_lost"\}/,
-    );
-    assert.doesNotMatch(body, /"finish_reason":"stop"/);
-    assert.ok(body.endsWith('data: [DONE]\n\n'));
+    const chat = new Conversation(gateway.openai());
+    await chat.say('first');
+    const stream = (content: string): Promise<Response> =>
+      gateway.fetch('/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'gpt-4o',
+          stream: true,
+          messages: [{ role: 'user', content }],
+        }),
+      });
+    // The headers come with the first word, so that this one is in the middle of its answer.
+    const other = await stream('DEMO:words 1000\nDEMO:gap 20');
+    const dying = await stream('DEMO:words 5\nDEMO:exit 3');
+    for (const response of [dying, other]) {
+      assert.equal(response.status, 200);
+      const body = await response.text();
+      assert.match(
+        body,
+        /"error":\{"message":".*","type":"api_error","param":null,"code":"instance_lost"\}/,
+      );
+      assert.doesNotMatch(body, /"finish_reason":"stop"/);
+      assert.ok(body.endsWith('data: [DONE]\n\n'));
+    }
     assert.equal((await gateway.stats()).sessionCache.size, 0);
+    assert.match((await chat.say('second')).session, /^lost; .*sent=3\/3$/);
   });
 
-  it('two instances: conversations stay where they began, new ones spread', async () => {
+  it('C-39 (39) two instances: conversations stay where they began, new ones spread', async () => {
     const gateway = await launch({ flags: ['--instances', '2'] });
     await eventually('both are ready', async () => {
       return (await gateway.stats()).instances.every(({ state }) => state === 'ready');
@@ -194,7 +204,7 @@ describe('headless: processes', () => {
     );
   });
 
-  it('a client that goes away stops the turn upstream and frees its place', async () => {
+  it('C-36 (36) a client that goes away stops the turn upstream and frees its place', async () => {
     const gateway = await launch({ flags: ['--max-in-flight', '1'] });
     const abort = new AbortController();
     const stream = await gateway.openai().chat.completions.create(
@@ -217,7 +227,43 @@ describe('headless: processes', () => {
     assert.equal(turns.cancelled, 1);
   });
 
-  it('two turns from the same prefix at once never share a session', async () => {
+  it('C-36 (36), C-40 (40) a continued turn that its client leaves takes its session along', async () => {
+    const gateway = await launch();
+    const chat = new Conversation(gateway.openai(), { streaming: true });
+    await chat.say('first');
+    await sayUntil(gateway, chat, 'second\nDEMO:words 1000\nDEMO:gap 20', ({ delta }) =>
+      Boolean(delta.content),
+    );
+    const [stopped] = await eventually('it is stopped and its session deleted', () => {
+      const deleted = gateway.upstream('chat/deleteSessionById').length === 1;
+      return deleted ? gateway.upstream('chat/stop') : undefined;
+    });
+    assert.equal(stopped?.['sessionId'], gateway.upstream('chat/ask').at(-1)?.['sessionId']);
+    await eventually('its place is free', async () => {
+      const { concurrency, sessionCache } = await gateway.stats();
+      return concurrency.inFlight === 0 && sessionCache.size === 0;
+    });
+    // Not even what the client has seen of the answer finds anything.
+    chat.messages.splice(2);
+    assert.match((await chat.say('second')).session, /^lost; .*sent=3\/3$/);
+    assert.match((await chat.say('third')).session, /^continued; .*sent=1\/5$/);
+    assert.equal(gateway.upstream('chat/stop').length, 1);
+  });
+
+  it('C-36 (36) a continued turn that was answered keeps its session, whoever leaves at the end', async () => {
+    const gateway = await launch();
+    const chat = new Conversation(gateway.openai(), { streaming: true });
+    await chat.say('first');
+    const said = await sayUntil(gateway, chat, 'second\nDEMO:echo whole', (choice) =>
+      Boolean(choice.finish_reason),
+    );
+    assert.equal(said, 'whole');
+    assert.match((await chat.say('third')).session, /^continued; .*sent=1\/5$/);
+    assert.deepEqual(gateway.upstream('chat/stop'), []);
+    assert.deepEqual(gateway.upstream('chat/deleteSessionById'), []);
+  });
+
+  it('C-37 (37) two turns from the same prefix at once never share a session', async () => {
     const gateway = await launch();
     const chat = new Conversation(gateway.openai());
     await chat.say('the common beginning');
@@ -238,7 +284,7 @@ describe('headless: processes', () => {
     assert.equal(new Set(used).size, 2);
   });
 
-  it('SIGTERM ends running streams, leaves no child and exits 0 within 5 s', async () => {
+  it('C-30 (30) SIGTERM ends running streams, leaves no child and exits 0 within 5 s', async () => {
     const gateway = await HeadlessGateway.launch({ flags: ['--instances', '2'] });
     const pids = await eventually('both are ready', async () => {
       const found = await pidsOf(gateway);
@@ -270,7 +316,7 @@ describe('headless: processes', () => {
     assert.deepEqual(pids.filter(isAlive), []);
   });
 
-  it('requests that come while Lingma is still starting wait for it', async () => {
+  it('C-32 (32) requests that come while Lingma is still starting wait for it', async () => {
     const port = await freePort();
     const workDir = mkdtempSync(path.join(tmpdir(), 'lingma-slow-'));
     const flags = ['--port', String(port), '--api-key', 'k', '--work-dir', workDir];
@@ -286,6 +332,25 @@ describe('headless: processes', () => {
     run.child.kill();
     assert.equal(await run.exitCode, 0);
     rmSync(workDir, { recursive: true });
+  });
+
+  it('C-32 (32) turns that come while a process is replaced share one start, and block nobody', async () => {
+    const gateway = await launch({ env: { DEMO_LINGMA_START_DELAY_MS: '800' } });
+    const chats = [1, 2, 3, 4].map(() => new Conversation(gateway.openai()));
+    await Promise.all(chats.map((chat) => chat.say('first')));
+    for (const pid of await pidsOf(gateway)) process.kill(pid, 'SIGKILL');
+    const turns = Promise.all(chats.map((chat) => chat.say('second')));
+    // Answered while there is no process: whoever waited for the start would find one.
+    await eventually(
+      'it is being replaced',
+      async () => (await gateway.fetch('/healthz')).status === 503,
+    );
+    for (const { session } of await turns) assert.match(session, /^lost;/);
+    const { instances } = await gateway.stats();
+    assert.deepEqual(
+      instances.map(({ restarts }) => restarts),
+      [1],
+    );
   });
 
   it('kill -9 of the launcher leaves no orphan', async () => {
@@ -316,7 +381,7 @@ describe('headless: processes', () => {
     assert.equal(await third.exitCode, 0);
   });
 
-  it('a program that does not start is named, with what it wrote', async () => {
+  it('C-28 (28) a program that does not start is named, with what it wrote', async () => {
     const broken = runLauncher(
       ['--port', '0', '--work-dir', path.join(tmpdir(), `lingma-${process.pid}`)],
       {
@@ -327,3 +392,29 @@ describe('headless: processes', () => {
     assert.match(await broken.stderr, /did not start: exit code 7/);
   });
 });
+
+/** Says something and leaves at the first chunk that `isLast`; keeps and gives what was said by then. */
+async function sayUntil(
+  gateway: HeadlessGateway,
+  chat: Conversation,
+  content: string,
+  isLast: (choice: ChatCompletionChunk.Choice) => boolean,
+): Promise<string> {
+  chat.messages.push({ role: 'user', content });
+  const leaving = new AbortController();
+  const stream = await gateway
+    .openai()
+    .chat.completions.create(
+      { model: 'gpt-4o', messages: chat.messages, stream: true },
+      { signal: leaving.signal },
+    );
+  let said = '';
+  for await (const { choices } of stream) {
+    const [choice] = choices;
+    said += choice?.delta.content ?? '';
+    if (choice && isLast(choice)) break;
+  }
+  leaving.abort();
+  chat.messages.push({ role: 'assistant', content: said });
+  return said;
+}

@@ -218,6 +218,10 @@ describe('headless: flags', () => {
       [['--port', '70000'], /--port takes a whole number/],
       [['--instances', '0'], /--instances takes a whole number from 1 to 16/],
       [['--ask-mode', 'edit'], /--ask-mode takes chat or agent, not "edit"/],
+      [
+        ['--images-without-vision', 'drop'],
+        /--images-without-vision takes refuse or placeholder, not "drop"/,
+      ],
       [['--colour'], /Unknown option '--colour'/],
       [['stray'], /Unexpected argument 'stray'/],
       [['--lingma', ''], /--lingma needs a value/],

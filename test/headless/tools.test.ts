@@ -29,7 +29,7 @@ describe('headless: tool loops', () => {
   after(() => gateway.stop());
 
   for (const streaming of [false, true]) {
-    it(`continues one session through 30 steps with parallel calls, ${streaming ? 'streamed' : 'plain'}`, async () => {
+    it(`C-41 (41) continues one session through 30 steps with parallel calls, ${streaming ? 'streamed' : 'plain'}`, async () => {
       const messages: ChatCompletionMessageParam[] = [{ role: 'system', content: 'Use tools.' }];
       const asked = gateway.upstream('chat/ask').length;
       const step = (n: number): string =>
@@ -99,7 +99,7 @@ describe('headless: tool loops', () => {
     });
   }
 
-  it('another tool set is another conversation', async () => {
+  it('C-40 (40) another tool set is another conversation', async () => {
     const messages: ChatCompletionMessageParam[] = [{ role: 'user', content: answer('hello') }];
     await ask(gateway, messages, false);
     messages.push({ role: 'assistant', content: 'hello' }, { role: 'user', content: 'and?' });

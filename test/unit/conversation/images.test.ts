@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { imagePart, MAX_IMAGE_BYTES } from '../../../src/conversation/images';
+import {
+  imageKind,
+  imagePart,
+  isRemoteImage,
+  MAX_IMAGE_BYTES,
+} from '../../../src/conversation/images';
 import { assertCode, thrownBy } from '../../support/errors';
 import { dataUri, png } from '../../support/pictures';
 
@@ -54,11 +59,24 @@ describe('conversation/images', () => {
     }
   });
 
-  it('refuses a remote image and says what to send', () => {
+  it('keeps a remote address as it is, with its field', () => {
     for (const url of ['https://example.com/a.png', 'HTTP://example.com/a.png']) {
-      const error = refusal(url);
-      assertCode(error, 'unsupported_content');
-      assert.match(error.message, /data: URI/);
+      const part = imagePart(url, PATH);
+      assert.deepEqual(part, { type: 'image', url, path: PATH });
+      assert.ok(isRemoteImage(part));
+    }
+    assert.ok(!isRemoteImage(imagePart(pngOf(100), PATH)));
+  });
+
+  for (const [kind, bytes] of Object.entries(heads)) {
+    it(`knows ${kind} by its bytes`, () => {
+      assert.equal(imageKind(bytes), kind);
+    });
+  }
+
+  it('knows nothing else by its bytes', () => {
+    for (const bytes of [Buffer.from('<html></html>'), Buffer.alloc(0)]) {
+      assert.equal(imageKind(bytes), undefined);
     }
   });
 

@@ -152,6 +152,16 @@ describe('conversation/render', () => {
       assert.deepEqual(rendered([user(one, one)]).images, ['data:1', 'data:1']);
     });
 
+    it('are told of, numbered and left out for a model that takes none', () => {
+      const rest = { continuing: true, imagesHeld: 2, unseenBy: 'm' };
+      assert.deepEqual(rendered([user(one), message('tool', result(shown))], rest), {
+        text:
+          '[User]\n[Image 3: left out, the model m takes no images]\n\n' +
+          '[Result of f, call 1]\n[Image 4: left out, the model m takes no images]',
+        images: [],
+      });
+    });
+
     it('have a text beside them even when they came without one', () => {
       for (const continuing of [true, false]) {
         for (const alone of [user(one), user(one, ' \n')]) {

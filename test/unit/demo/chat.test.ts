@@ -227,6 +227,61 @@ describe('demo chat', () => {
     assert.deepEqual(call?.params?.['parameters'], { a: 1 });
   });
 
+  it('waits for the result of an async tool, not for the reply', async () => {
+    const [client] = await ready();
+    const prompt = 'DEMO:tool-async run_in_terminal {"a":1}\nDEMO:echo ok';
+    client.post('chat/ask', askParams('r1', prompt));
+    const { params: call = {} } = await client.event('tool/invoke', 'r1');
+    assert.equal(call['async'], true);
+    assert.deepEqual(call['parameters'], { a: 1 });
+    const { toolCallId, name } = call;
+    const told = { toolCallId, name, success: true, errorMessage: null, result: { out: 'x' } };
+    const { result: unknown } = await client.call('tool/invokeResult', {
+      ...told,
+      toolCallId: '?',
+    });
+    assert.equal((unknown as { errorCode: unknown }).errorCode, 'NotFound');
+    for (const wrong of [{ success: 'yes' }, { name: 7 }, { errorMessage: 1 }, { toolCallId: 1 }]) {
+      const { error } = await client.call('tool/invokeResult', { ...told, ...wrong });
+      assert.equal(error?.code, -32602);
+    }
+    assert.deepEqual(client.deltas('r1'), []);
+    const { result } = await client.call('tool/invokeResult', told);
+    assert.deepEqual(result, { errorCode: null, errorMessage: null });
+    assert.deepEqual(ending(await client.finish('r1')), [200, 'success', 'ok']);
+    const { result: again } = await client.call('tool/invokeResult', told);
+    assert.equal((again as { errorCode: unknown }).errorCode, 'NotFound');
+  });
+
+  it('goes on when the client knows no async tools', async () => {
+    const [client] = await ready();
+    client.acknowledges = false;
+    client.post('chat/ask', askParams('r1', 'DEMO:tool-async run\nDEMO:echo ok'));
+    const { id } = await client.event('tool/invoke', 'r1');
+    assert.deepEqual(client.deltas('r1'), []);
+    client.send({ jsonrpc: '2.0', id, error: { code: -32601, message: 'unknown' } });
+    assert.deepEqual(ending(await client.finish('r1')), [200, 'success', 'ok']);
+  });
+
+  it('answers one question late when it was told to and the client does not reply', async () => {
+    const [client] = await ready({ DEMO_LINGMA_LATE_ANSWERS: '1' });
+    assert.deepEqual(ending(await ask(client, 'DEMO:words 3')).slice(2), ['word1 word2 word3']);
+    client.acknowledges = false;
+    const silently = async (requestId: string, answer: string): Promise<void> => {
+      const id = client.post('chat/ask', askParams(requestId, `DEMO:echo ${answer}`));
+      await client.reply(id);
+      await client.call('ping', {});
+    };
+    await silently('a', 'one');
+    assert.deepEqual(client.deltas('a'), []);
+    await silently('b', 'two');
+    assert.deepEqual(ending(await client.finish('a')), [200, 'success', 'one']);
+    assert.deepEqual(client.eventsOf('b'), []);
+    await silently('c', 'three');
+    assert.deepEqual(ending(await client.finish('b')), [200, 'success', 'two']);
+    assert.deepEqual(client.eventsOf('c'), []);
+  });
+
   it('ends as a crash would', async () => {
     const [first, crashing] = await ready();
     first.post('chat/ask', askParams('r1', 'DEMO:words 5\nDEMO:exit 9'));

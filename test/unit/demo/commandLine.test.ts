@@ -51,6 +51,8 @@ describe('demo knobs', () => {
     assert.equal(initial.askReply, 'isSuccess');
     assert.equal(initial.record, undefined);
     assert.equal(initial.startExit, undefined);
+    assert.equal(initial.requiredHeader, undefined);
+    assert.equal(initial.staleInfo, 'none');
   });
 
   it('takes flags over the environment and empty variables as absent', () => {
@@ -73,6 +75,8 @@ describe('demo knobs', () => {
     };
     refused({ DEMO_LINGMA_SPLIT: '-1' }, /^DEMO_LINGMA_SPLIT=-1: expected a whole number/);
     refused({ DEMO_LINGMA_HEADER_CASE: 'x' }, /expected one of canonical, lower, upper/);
+    refused({ DEMO_LINGMA_REQUIRED_HEADER: 'a b' }, /expected the name of an HTTP header/);
+    refused({ DEMO_LINGMA_STALE_INFO: 'yes' }, /expected one of none, dead-pid, closed-port/);
     refused({ DEMO_LINGMA_NO_INFO: 'on' }, /expected 1, 0, true, false, yes or no/);
     refused({ DEMO_LINGMA_WHAT: '1' }, /unknown environment variable DEMO_LINGMA_WHAT/);
     refused({ DEMO_LINGMA_DELTA_CHARS: '0' }, /from 1 to/);

@@ -63,8 +63,12 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  /** Rejects when the handshake is refused. */
+  static async connect(
+    port: number,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RawClient> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { ...headers } });
     const client = new RawClient(socket);
     await once(socket, 'open');
     return client;

@@ -47,6 +47,14 @@ describe('demo directives', () => {
     }
   });
 
+  it('reads tools, whose outcome comes in the reply or later', () => {
+    const parameters = { a: 1 };
+    const { tool } = readScript('DEMO:tool run {"a":1}');
+    assert.deepEqual(tool, { name: 'run', parameters, async: false });
+    const later = readScript('DEMO:tool-async run {"a":1}').tool;
+    assert.deepEqual(later, { name: 'run', parameters, async: true });
+  });
+
   it('reads the endings', () => {
     const ending = (line: string): unknown => readScript(line).ending;
     assert.deepEqual(ending('DEMO:status 429 slow down'), {
@@ -80,6 +88,7 @@ describe('demo directives', () => {
       'DEMO:echo-json "',
       'DEMO:status',
       'DEMO:tool x [',
+      'DEMO:tool-async',
     ]) {
       assert.throws(() => readScript(line), DirectiveError, line);
     }

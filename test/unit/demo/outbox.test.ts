@@ -10,12 +10,15 @@ interface Setup {
   readonly givenUp: RpcId[];
 }
 
-function setup(more: { stringIds?: boolean; ackTimeoutMs?: number } = {}): Setup {
+function setup(
+  more: { stringIds?: boolean; holdBack?: boolean; ackTimeoutMs?: number } = {},
+): Setup {
   const sent: string[] = [];
   const givenUp: RpcId[] = [];
   const outbox = new Outbox({
     write: (json) => sent.push(json),
     stringIds: more.stringIds ?? false,
+    holdBack: more.holdBack ?? false,
     ackTimeoutMs: more.ackTimeoutMs ?? 0,
     onUnresponsive: (id) => givenUp.push(id),
   });
@@ -41,6 +44,30 @@ describe('demo outbox', () => {
     outbox.request('m', {});
     assert.equal(outbox.settle(1, { result: {} }), false);
     assert.equal(outbox.settle('1', { result: {} }), true);
+  });
+
+  it('holds back behind an unanswered request, and lets everything go on release', () => {
+    const { outbox, sent } = setup({ holdBack: true });
+    const replied: unknown[] = [];
+    for (const method of ['a', 'b', 'c', 'd']) {
+      outbox.request(method, {}, () => replied.push(method));
+    }
+    const methods = (): unknown[] =>
+      sent.map((json) => (JSON.parse(json) as { method: unknown }).method);
+    assert.deepEqual(methods(), ['a']);
+    assert.equal(outbox.unanswered, 4);
+    outbox.settle(1, { result: {} });
+    assert.deepEqual(methods(), ['a', 'b']);
+    outbox.release();
+    assert.deepEqual(methods(), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(outbox.unansweredIds(), [2, 3, 4]);
+    outbox.request('e', {});
+    outbox.settle(2, { result: {} });
+    outbox.settle(3, { result: {} });
+    assert.equal(sent.length, 4);
+    outbox.settle(4, { result: {} });
+    assert.equal(methods().at(-1), 'e');
+    assert.deepEqual(replied, ['a', 'b', 'c', 'd']);
   });
 
   it('gives up on the oldest request only when that one is late', async () => {

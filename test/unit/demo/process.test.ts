@@ -51,6 +51,32 @@ describe('demo process', () => {
     assert.deepEqual((await client.call('ping', {})).result, {});
   });
 
+  it('begins with the files of a crash, which the true ones replace', async () => {
+    const signs = {
+      'dead-pid': (demo: DemoProcess) => [demo.httpPort, 2 ** 31 - 1],
+      'closed-port': (demo: DemoProcess) => [1, demo.pid],
+    };
+    for (const [sign, expected] of Object.entries(signs)) {
+      const knobs = { DEMO_LINGMA_STALE_INFO: sign };
+      const early = await launch({ ...knobs, DEMO_LINGMA_START_DELAY_MS: '60000' });
+      while (!early.log().includes('starting')) await delay(10);
+      assert.deepEqual(infoOf(early), expected(early));
+      assert.deepEqual(infoJsonOf(early), expected(early));
+      early.signal('SIGTERM');
+      await early.exit;
+      assert.deepEqual(infoOf(early), expected(early));
+
+      const none = await start({ ...knobs, DEMO_LINGMA_NO_INFO: '1' });
+      assert.deepEqual(infoOf(none), expected(none));
+      const one = await start(knobs);
+      assert.deepEqual(infoOf(one), [one.socketPort, one.pid]);
+      assert.deepEqual(infoJsonOf(one), expected(one));
+      const both = await start({ ...knobs, DEMO_LINGMA_INFO_JSON: '1' });
+      assert.deepEqual(infoJsonOf(both), [both.socketPort, both.pid]);
+    }
+    assert.throws(() => process.kill(2 ** 31 - 1, 0), { code: 'ESRCH' });
+  });
+
   it('exits 1 when a port is taken', async () => {
     const demo = await start();
     const free = demo.httpPort === 65_535 ? 65_534 : 65_535;
@@ -141,6 +167,16 @@ describe('demo process', () => {
     const sessionId = (await client.finish('r1')).params?.['sessionId'];
     await client.call('chat/deleteSessionById', { sessionId });
     const lines = readFileSync(file, 'utf8').trim().split('\n').map(parseLine);
+    client.acknowledges = false;
+    client.post('chat/ask', askParams('r2', 'DEMO:hang-after 0'));
+    const owed = await client.event('chat/process_step_callback', 'r2');
+    const title = await client.until(
+      'title',
+      ({ method, id }) => method === 'session/title/update' && Number(id) > Number(owed.id),
+    );
+    client.socket.terminate();
+    const closed = await eventOf(file, 'client-closed');
+    assert.deepEqual(closed.unanswered, [owed.id, title.id]);
     const mode = statSync(file).mode & 0o777;
     rmSync(folder, { recursive: true });
     assert.equal(mode, 0o600);
@@ -153,15 +189,38 @@ describe('demo process', () => {
   });
 });
 
+/** Port and pid in `.info`. */
+function infoOf(demo: DemoProcess): readonly number[] | undefined {
+  return demo.read('.info')?.trim().split('\n').map(Number);
+}
+
+/** Port and pid in `.info.json`. */
+function infoJsonOf(demo: DemoProcess): readonly unknown[] {
+  const info = JSON.parse(demo.read('.info.json') ?? '{}') as Record<string, unknown>;
+  return [info['websocketPort'], info['pid']];
+}
+
 interface RecordLine {
   readonly ts: number;
   readonly pid: number;
   readonly dir: string;
   readonly event?: string;
   readonly sessionId?: string;
+  readonly unanswered?: readonly unknown[];
   readonly message?: Message;
 }
 
 function parseLine(line: string): RecordLine {
   return JSON.parse(line) as RecordLine;
+}
+
+/** The first such event of a recording, once it is there. */
+async function eventOf(file: string, event: string): Promise<RecordLine> {
+  for (let tries = 0; tries < 500; tries++) {
+    const lines = readFileSync(file, 'utf8').trim().split('\n').map(parseLine);
+    const found = lines.find((line) => line.event === event);
+    if (found !== undefined) return found;
+    await delay(10);
+  }
+  throw new Error(`no event ${event}`);
 }

@@ -88,6 +88,18 @@ describe('demo wire', () => {
     assert.ok(joined.raw.every(({ binary }) => binary));
   });
 
+  it('refuses a handshake without the header it was told to want', async () => {
+    const demo = await DemoProcess.start({ DEMO_LINGMA_REQUIRED_HEADER: 'Cosy-MachineToken' });
+    running.push(demo);
+    for (const headers of [{}, { 'cosy-machinetoken': '' }, { 'X-Other': 't' }]) {
+      await assert.rejects(RawClient.connect(demo.socketPort, headers), /response: 403$/);
+    }
+    assert.match(demo.log(), /handshake refused: no header Cosy-MachineToken/);
+    const client = await RawClient.connect(demo.socketPort, { 'cosy-machinetoken': 't' });
+    client.socket.send(initialize);
+    assert.equal((await client.reply('i')).error, undefined);
+  });
+
   it('answers disabled methods and messages it cannot place', async () => {
     const [client, demo] = await connect({ DEMO_LINGMA_DISABLE: 'chat/stop,chat/ask' });
     client.socket.send(initialize);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { assertSeen } from '../../../src/gateway/vision';
+import { assertSeen, isBlind } from '../../../src/gateway/vision';
 import { type Model, readModels } from '../../../src/lingma/models';
 import { assertCode, thrownBy } from '../../support/errors';
 import { assistant, image, message, result, user } from '../../support/messages';
@@ -39,6 +39,13 @@ describe('gateway/vision', () => {
       assertSeen([user(image('u'))], model('blind'), [model('blind'), model('silent')]);
     });
     assert.match(error.message, /Send text only/);
+  });
+
+  it('is certain of blindness only where the process says so', () => {
+    assert.deepEqual(
+      models.filter(isBlind).map(({ id }) => id),
+      ['blind'],
+    );
   });
 
   it('lets everything else pass', () => {

@@ -11,7 +11,7 @@ function delays(policy: BackoffPolicy): number[] {
 }
 
 describe('lingma/backoff', () => {
-  it('doubles up to its limit, then gives up', () => {
+  it('C-32 (32) doubles up to its limit, then gives up', () => {
     assert.deepEqual(delays(new BackoffPolicy(options)), [100, 200, 400, 800, 1_000, 1_000]);
   });
 

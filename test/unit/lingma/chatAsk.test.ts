@@ -44,7 +44,7 @@ describe('lingma/chatAsk', () => {
       ]);
     });
 
-    it('C-39 continues a session with this payload', () => {
+    it('C-39 (39) continues a session with this payload', () => {
       const bench = connect();
       const { requestId } = bench.ask({ prompt: 'Say hi', sessionId: 's-7' });
       assert.deepEqual(bench.socket.calls('chat/ask')[0]?.params, {
@@ -219,7 +219,7 @@ describe('lingma/chatAsk', () => {
       assertNothingLeft(bench);
     });
 
-    it('C-31 text that arrived before the loss is still read', async () => {
+    it('C-31 (31) text that arrived before the loss is still read', async () => {
       const bench = connect();
       const turn = bench.ask().say('Part');
       bench.socket.lose();
@@ -309,7 +309,7 @@ describe('lingma/chatAsk', () => {
   });
 
   describe('cancel', () => {
-    it('C-36 sends chat/stop once, with request and session id', async () => {
+    it('C-36 (36) sends chat/stop once, with request and session id', async () => {
       const bench = connect();
       const turn = bench.ask().say('Part');
       turn.answer.cancel(cancelled());
@@ -327,7 +327,7 @@ describe('lingma/chatAsk', () => {
       assert.deepEqual(turn.completed, []);
     });
 
-    it('C-36 does without a session id while none is known', () => {
+    it('C-36 (36) does without a session id while none is known', () => {
       const bench = connect();
       const turn = bench.ask();
       turn.answer.cancel(cancelled());

@@ -59,15 +59,18 @@ class FakeProcess extends FakeSocket {
 }
 
 /** An instance with its processes, in the order they were started. */
-function setUp(attempts = 3) {
+function setUp(attempts = 3, firstMs = 1, maxMs = firstMs) {
   const processes: FakeProcess[] = [];
   const states: string[] = [];
   const lost: Incarnation[] = [];
   const clock = new ManualClock();
+  /** When a process was asked for, in milliseconds. */
+  const attemptsAt: number[] = [];
   let refuse: GatewayError | undefined;
   let hang = false;
   const connector: Connector = {
     connect: async (signal) => {
+      attemptsAt.push(performance.now());
       if (refuse) throw refuse;
       if (hang) {
         await new Promise((_, reject) => {
@@ -85,7 +88,7 @@ function setUp(attempts = 3) {
     id: 'i1',
     connector,
     limits: { idleMs: 1_000, turnMs: 1_000 },
-    backoff: new BackoffPolicy({ firstMs: 1, maxMs: 1, attempts, jitter: 0 }),
+    backoff: new BackoffPolicy({ firstMs, maxMs, attempts, jitter: 0 }),
     clock,
     logger: silentLogger,
     onStatus: (status: InstanceStatus, before: InstanceStatus) => {
@@ -111,6 +114,7 @@ function setUp(attempts = 3) {
     states,
     lost,
     clock,
+    attemptsAt,
     reach,
     current,
     refuseToStart: (retryable: boolean) => {
@@ -141,7 +145,7 @@ describe('lingma/instance', () => {
       assert.equal(current().stops, 1);
     });
 
-    it('starts one process, however often it is asked', async () => {
+    it('C-32 (32) starts one process, however often it is asked', async () => {
       const { instance, processes, reach } = setUp();
       for (let count = 0; count < 5; count++) instance.start();
       await reach('ready');
@@ -173,7 +177,7 @@ describe('lingma/instance', () => {
       await instance.close();
     });
 
-    it('gives up on a process that crashes again and again without having served', async () => {
+    it('C-32 (32) gives up on a process that crashes again and again without having served', async () => {
       const { instance, processes, reach, current } = setUp(2);
       instance.start();
       for (let round = 0; round < 3; round++) {
@@ -182,6 +186,24 @@ describe('lingma/instance', () => {
       }
       await reach('failed');
       assert.equal(processes.length, 3);
+      await instance.close();
+    });
+
+    it('C-32 (32) waits longer from one attempt to the next, however often it is asked', async () => {
+      const { instance, refuseToStart, reach, attemptsAt } = setUp(3, 40, 100);
+      refuseToStart(true);
+      const asking = setInterval(() => {
+        instance.start();
+      }, 1);
+      instance.start();
+      await reach('failed');
+      clearInterval(asking);
+      const waits = attemptsAt.slice(1).map((at, index) => at - (attemptsAt[index] ?? 0));
+      assert.equal(waits.length, 3);
+      // A timer may fire a millisecond early.
+      for (const [index, least] of [40, 80, 100].entries()) {
+        assert.ok((waits[index] ?? 0) > least - 2, `waited ${waits.join(', ')} ms`);
+      }
       await instance.close();
     });
 

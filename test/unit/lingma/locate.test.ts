@@ -117,7 +117,7 @@ describe('lingma/locate', () => {
       });
     });
 
-    it('C-34 give the newest version by number', () => {
+    it('C-34 (34) give the newest version by number', () => {
       const environment = system();
       const versions = ['1.9.0', '1.10.0', '1.2.11'].map((version) =>
         addProgram(environment.home, '.lingma/bin', version, 'x86_64_linux/Lingma'),
@@ -230,7 +230,7 @@ describe('lingma/locate', () => {
   });
 
   describe('versionFolders', () => {
-    it('C-34 are sorted by number, newest first, without what is no version', () => {
+    it('C-34 (34) are sorted by number, newest first, without what is no version', () => {
       const folder = tempDir();
       const names = ['1.9', '1.10', '1.10.1', '2', '1.9.9-beta', 'config.json', 'v3', '10.0'];
       for (const name of names) mkdirSync(path.join(folder, name));

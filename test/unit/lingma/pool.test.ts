@@ -61,7 +61,7 @@ describe('lingma/pool', () => {
       assert.deepEqual([idOf(await take(pool)), idOf(await take(pool))], ['i1', 'i2']);
     });
 
-    it('C-33 passes over instances that are not ready', async () => {
+    it('C-33 (33) passes over instances that are not ready', async () => {
       const { pool, at } = readyPool(3, { maxInFlight: 0 });
       at(0).instance.failed();
       at(1).instance.lost();
@@ -153,7 +153,7 @@ describe('lingma/pool', () => {
       assert.equal(idOf(await second), 'i1');
     });
 
-    it('C-43 is lost at once when its process is gone, even if its instance runs again', async () => {
+    it('C-43 (43) is lost at once when its process is gone, even if its instance runs again', async () => {
       const { pool, at } = readyPool(1, { maxInFlight: 0 });
       const { instance, owner } = at(0);
       instance.lost();
@@ -255,7 +255,7 @@ describe('lingma/pool', () => {
       assert.match(error.message, /i1 is gone/);
     });
 
-    it('C-36 an abort while waiting frees the entry and takes no place', async () => {
+    it('C-36 (36) an abort while waiting frees the entry and takes no place', async () => {
       const { pool } = readyPool(1);
       const running = await take(pool);
       const client = new AbortController();
@@ -305,7 +305,7 @@ describe('lingma/pool', () => {
   });
 
   describe('a place', () => {
-    it('C-36 is freed once, however often it is released', async () => {
+    it('C-36 (36) is freed once, however often it is released', async () => {
       const { pool } = readyPool(1);
       const slot = await take(pool);
       slot.release();

@@ -74,7 +74,7 @@ describe('session/cache', () => {
     assert.equal(held.matched, 2);
   });
 
-  it('finds a session at its new head and nowhere else', () => {
+  it('C-42 (42) finds a session at its new head and nowhere else', () => {
     remember('s1', 'u:one', 'a:two');
     const next = talk('u:one', 'a:two', 'u:three', 'a:four');
     commit(lease(next.slice(0, 3)), 's1', next);
@@ -163,8 +163,9 @@ describe('session/cache', () => {
     assert.equal(lease(talk('u:hi', 'a:hello', 'u:next'), 'another scope').session, undefined);
   });
 
-  it('drops a session whose turn was not answered, and tells its owner', () => {
+  it('C-38 (38) drops a session whose turn was not answered and no other, and tells its owner', () => {
     remember('s1', 'u:one', 'a:two');
+    remember('s2', 'u:1', 'a:2');
     const turn = talk('u:one', 'a:two', 'u:three');
     const held = lease(turn);
     held.drop();
@@ -172,6 +173,7 @@ describe('session/cache', () => {
     assert.equal(lease(turn).session, undefined);
     assert.deepEqual(dropped, [['s1', 'failed']]);
     assert.equal(cache.stats().invalidations, 1);
+    assert.equal(lease(talk('u:1', 'a:2', 'u:3')).session?.sessionId, 's2');
   });
 
   it('ignores empty session ids', () => {
@@ -202,7 +204,7 @@ describe('session/cache', () => {
     assert.equal(cache.stats().size, 1);
   });
 
-  it('counts an expiry as a miss too; a look-up does not extend the life, a turn does', () => {
+  it('C-42 (42) counts an expiry as a miss too; a look-up does not extend the life, a turn does', () => {
     remember('s1', 'u:one', 'a:two');
     const turn = talk('u:one', 'a:two', 'u:three');
     clock.advance(TTL_MS);

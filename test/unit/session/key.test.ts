@@ -23,7 +23,7 @@ interface KeyVector {
 const vectors = JSON.parse(readFileSync('test/fixtures/session-keys.json', 'utf8')) as KeyVector[];
 
 describe('session/key', () => {
-  it('computes every vector of the original', () => {
+  it('C-40 (40) computes every vector of the original', () => {
     assert.ok(vectors.length >= 60);
     for (const [index, vector] of vectors.entries()) {
       const { apiKey, messages, toolConfig, branchContext } = vector;
@@ -45,7 +45,7 @@ describe('session/key', () => {
     }
   });
 
-  it('keys of different API keys never share a scope', () => {
+  it('C-40 (40) keys of different API keys never share a scope', () => {
     const messages = [{ role: 'user', content: 'same words' }];
     assert.notEqual(buildKey('a', messages), buildKey('b', messages));
     assert.equal(buildKey('', messages), buildKey('-', messages));

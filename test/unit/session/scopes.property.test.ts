@@ -79,7 +79,7 @@ function newCache(): SessionCache {
 }
 
 describe('session, under two keys', () => {
-  it('identical histories never meet', () => {
+  it('C-40 (40) identical histories never meet', () => {
     fc.assert(
       fc.property(
         fc.array(turn, { maxLength: 20, size: 'max' }),

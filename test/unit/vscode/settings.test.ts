@@ -34,6 +34,8 @@ describe('settings', () => {
       idleTimeout: 1,
       turnTimeout: 86_400,
       askMode: 'agent',
+      remoteImages: true,
+      imagesWithoutVision: 'placeholder',
       modelAliases: { 'gpt-*': 'lingma-max' },
       corsOrigins: ['http://localhost:3000'],
       showStatusBar: false,
@@ -60,10 +62,12 @@ describe('settings', () => {
       attachTo: ['x'],
       instances: Number.NaN,
       askMode: 'edit',
+      remoteImages: 'yes',
+      imagesWithoutVision: 'drop',
       modelAliases: ['gpt-*'],
     });
     assert.deepEqual(settings, settingDefaults);
-    assert.equal(corrections.length, 8);
+    assert.equal(corrections.length, 10);
   });
 
   it('cut fractions', () => {

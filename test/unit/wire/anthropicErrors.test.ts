@@ -64,9 +64,10 @@ describe('Messages: errors and refusals', () => {
       inUser({ type: 'image', source: { type: 'file', file_id: 'f' } }),
     ],
     [
-      'messages[0].content[1].source.type',
-      inUser(text('a'), { type: 'image', source: { type: 'url', url: 'https://example.com/a' } }),
+      'messages[0].content[1].source.url',
+      inUser(text('a'), { type: 'image', source: { type: 'url', url: 'file:///a.png' } }),
     ],
+    ['messages[0].content[0].source.url', inUser({ type: 'image', source: { type: 'url' } })],
     [
       'messages[0].content[0].content[1].source',
       inUser({

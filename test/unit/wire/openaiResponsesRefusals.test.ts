@@ -77,13 +77,13 @@ describe('openai responses: refusals', () => {
       'input[0].content[0].image_url',
     ],
     [
-      'a remote image as a result',
+      'an image of another kind as a result',
       {
         input: [
           {
             type: 'function_call_output',
             call_id: 'c',
-            output: [{ type: 'input_image', image_url: 'https://example.com/a.png' }],
+            output: [{ type: 'input_image', image_url: 'data:,' }],
           },
         ],
       },

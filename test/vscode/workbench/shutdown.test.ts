@@ -3,7 +3,7 @@ import type { Endpoint } from '../support/conversation';
 import { allGone, isRunning, parentOf } from '../support/processTable';
 import { lingmaPids, Workbench } from './workbench';
 
-describe('no process is left', () => {
+describe('C-30 (30) no process is left', () => {
   let workbench: Workbench;
   let endpoint: Endpoint;
   let pids: number[];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
@@ -50,5 +51,28 @@ describe('lingma/connect/spawn', () => {
     assert.match(await connection.ended, /^The Lingma process ended/);
     assert.deepEqual([...alive], []);
     thief.close();
+  });
+
+  it('C-28 (28), C-35 (35) a program that exits at once fails at once, with the end of its flood', async () => {
+    const script = path.join(tempDir(), 'broken.cjs');
+    // The pipe holds less than a megabyte, so that it ends only if somebody reads all of it.
+    writeFileSync(
+      script,
+      `process.stderr.write('flood '.repeat(1e6) + '\\nthe last words\\n');process.exitCode = 7;`,
+    );
+    const connector = new SpawnConnector({
+      program: { command: process.execPath, args: [script], path: script, demo: false },
+      workDir: tempDir(),
+      logger: silentLogger,
+      onSpawn: () => undefined,
+      onGone: () => undefined,
+    });
+    const beganAt = performance.now();
+    const error = await rejectionOf(connector.connect(new AbortController().signal));
+    const tookMs = performance.now() - beganAt;
+    assertCode(error, 'start_failed');
+    assert.match(error.message, /exit code 7\. It wrote: .*\nthe last words$/);
+    assert.ok(error.message.length < 2_000, `a message of ${error.message.length} characters`);
+    assert.ok(tookMs < 10_000, `it took ${Math.round(tookMs)} ms of the 20 s a start may take`);
   });
 });
