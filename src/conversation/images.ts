@@ -20,21 +20,27 @@ const SIGNATURES: Readonly<Record<string, readonly (readonly (number | null)[])[
 export const IMAGE_TYPES: readonly string[] = Object.keys(SIGNATURES);
 /** Base64 characters that hold the longest signature. */
 const SIGNATURE_CHARACTERS = 16;
-const KINDS = 'PNG, JPEG, GIF, WebP or BMP';
+/** The same kinds, for people. */
+export const IMAGE_KINDS = 'PNG, JPEG, GIF, WebP or BMP';
 
 const DATA_URI = /^data:([^,;]*)((?:;[^,;]*)*),/i;
 /** Longest start of an address that is searched for it. */
 const PREFIX_CHARACTERS = 200;
+const REMOTE = /^https?:/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
  * The picture at `url`, a `data:` URI of base64, spelled in one way whatever its client wrote before
- * the bytes. `path` is the request field that holds it. Throws `unsupported_content` for what this
- * gateway does not pass on, such as a remote address, and `invalid_request` for what is no picture.
+ * the bytes; a remote address is kept as it is. `path` is the request field that holds it. Throws
+ * `unsupported_content` for what this gateway does not pass on and `invalid_request` for what is no
+ * picture.
  */
 export function imagePart(url: string, path: string): ImagePart {
   const [start, type = '', parameters = ''] = DATA_URI.exec(url.slice(0, PREFIX_CHARACTERS)) ?? [];
-  if (start === undefined) throw /^https?:/i.test(url) ? remoteImage(path) : notAnImage(path);
+  if (start === undefined) {
+    if (REMOTE.test(url)) return { type: 'image', url, path };
+    throw notAnImage(path);
+  }
   const kind = type.toLowerCase().replace(/^image\/jpg$/, 'image/jpeg');
   const signatures = Object.hasOwn(SIGNATURES, kind) ? SIGNATURES[kind] : undefined;
   if (!signatures || !/;base64$/i.test(parameters)) throw otherKind(path);
@@ -53,15 +59,24 @@ export function imagePart(url: string, path: string): ImagePart {
 
 /** The picture whose bytes `data` holds in base64, where its client does not say what kind it is. */
 export function untypedImagePart(data: string, path: string): ImagePart {
-  const bytes = Buffer.from(data.slice(0, SIGNATURE_CHARACTERS), 'base64');
-  const found = Object.entries(SIGNATURES).find(([, signatures]) =>
-    signatures.some((signature) => beginsWith(bytes, signature)),
-  );
-  if (!found) throw otherKind(path);
-  return imagePart(`data:${found[0]};base64,${data}`, path);
+  const kind = imageKind(Buffer.from(data.slice(0, SIGNATURE_CHARACTERS), 'base64'));
+  if (kind === undefined) throw otherKind(path);
+  return imagePart(`data:${kind};base64,${data}`, path);
 }
 
-/** An image of which only a reference was sent; fetching is not this gateway's to do. */
+/** The media type that these bytes begin like; undefined when it is none that can travel. */
+export function imageKind(bytes: Uint8Array): string | undefined {
+  return Object.entries(SIGNATURES).find(([, signatures]) =>
+    signatures.some((signature) => beginsWith(bytes, signature)),
+  )?.[0];
+}
+
+/** Whether only the address of the picture is known. */
+export function isRemoteImage({ url }: ImagePart): boolean {
+  return REMOTE.test(url);
+}
+
+/** An image of which only a reference was sent, where nothing is fetched. */
 export function remoteImage(path: string): GatewayError {
   return unsupported(
     path,
@@ -71,14 +86,15 @@ export function remoteImage(path: string): GatewayError {
 }
 
 function otherKind(path: string): GatewayError {
-  return unsupported(path, `${path} is no base64 ${KINDS} image. Send one of these.`);
+  return unsupported(path, `${path} is no base64 ${IMAGE_KINDS} image. Send one of these.`);
 }
 
 function notAnImage(path: string): GatewayError {
   return invalidRequest(path, `${path} is no image address. Send the image as a data: URI.`);
 }
 
-function tooLarge(path: string): GatewayError {
+/** The picture has more than `MAX_IMAGE_BYTES`. */
+export function tooLarge(path: string): GatewayError {
   const limit = MAX_IMAGE_BYTES / 1024 / 1024;
   return invalidRequest(path, `${path} is larger than ${limit} MiB. Send a smaller image.`);
 }

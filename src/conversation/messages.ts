@@ -15,6 +15,8 @@ export interface TextPart {
 export interface ImagePart {
   readonly type: 'image';
   readonly url: string;
+  /** The request field that holds a remote address, for the errors of whoever fetches it. */
+  readonly path?: string | undefined;
 }
 
 export interface AudioPart {

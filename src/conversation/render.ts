@@ -28,6 +28,8 @@ export interface PromptParts {
   readonly instruction?: string | undefined;
   /** Pictures the session holds already: the numbers go on from there. */
   readonly imagesHeld?: number | undefined;
+  /** The model, if it takes no pictures: a text then stands where each was, and none travels. */
+  readonly unseenBy?: string | undefined;
 }
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
@@ -48,7 +50,7 @@ export interface Prompt {
  * do with it comes first, so that the prompt ends with what was said last. Nothing is left out.
  */
 export function renderPrompt(prompt: PromptParts): Prompt {
-  const images = new Images(prompt.imagesHeld);
+  const images = new Images(prompt.imagesHeld, prompt.unseenBy);
   return { text: renderText(prompt, images), images: images.urls };
 }
 
@@ -126,7 +128,7 @@ function renderPart(part: Part, path: string, images: Images): string {
         .map((inner) => renderPart(inner, path, images))
         .join('\n');
     case 'image':
-      return `[Image ${images.add(part.url)}]`;
+      return images.add(part.url);
     case 'audio':
       throw unsupportedAudio(path);
   }
@@ -145,15 +147,22 @@ function unsupportedAudio(path: string): GatewayError {
 /** The pictures of a prompt, and their numbers in the session. */
 class Images {
   readonly urls: string[] = [];
-  readonly #held: number;
+  readonly #unseenBy: string | undefined;
+  #count: number;
 
-  constructor(held = 0) {
-    this.#held = held;
+  constructor(held = 0, unseenBy?: string) {
+    this.#count = held;
+    this.#unseenBy = unseenBy;
   }
 
-  /** Adds a picture; gives its number, counted from 1. */
-  add(url: string): number {
-    return this.#held + this.urls.push(url);
+  /** Adds a picture, unless the model could not see it; gives its mark, numbered from 1. */
+  add(url: string): string {
+    const number = ++this.#count;
+    if (this.#unseenBy !== undefined) {
+      return `[Image ${number}: left out, the model ${this.#unseenBy} takes no images]`;
+    }
+    this.urls.push(url);
+    return `[Image ${number}]`;
   }
 }
 

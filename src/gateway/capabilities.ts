@@ -16,6 +16,7 @@ import type { GatewaySnapshot } from './snapshot';
 export function describeCapabilities(
   routes: readonly Pick<Route, 'method' | 'path' | 'access' | 'aliases'>[],
   snapshot: Pick<GatewaySnapshot, 'version' | 'demo' | 'concurrency' | 'sessionCache'>,
+  { remoteImages }: { readonly remoteImages: boolean },
 ): object {
   const { version, demo, concurrency, sessionCache } = snapshot;
   return {
@@ -39,7 +40,7 @@ export function describeCapabilities(
       session_reuse: sessionCache.enabled,
       stored_responses: true,
       count_tokens: true,
-      images: { types: IMAGE_TYPES, remote_urls: false },
+      images: { types: IMAGE_TYPES, remote_urls: remoteImages },
       audio: false,
       websocket: false,
     },

@@ -17,6 +17,8 @@ import { Backend } from './backend';
 import type { PoolSize } from './controlRoutes';
 import { RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
+import { fetchRemoteImages, refuseRemoteImages } from './remoteImages';
+import { systemNetwork } from './remoteNetwork';
 import { ResponseStore } from './responseStore';
 import { createRoutes } from './routes';
 import type { SignInOffer } from './signIn';
@@ -260,6 +262,10 @@ export class Gateway {
       pool: backend.pool,
       modelAliases: this.#options.modelAliases,
       askMode: this.#options.askMode,
+      blindModels: this.#options.blindModels,
+      remoteImages: this.#options.remoteImages
+        ? fetchRemoteImages(systemNetwork)
+        : refuseRemoteImages,
       counters: this.#counters,
       logger: this.#logger.child('turn'),
     });
@@ -271,6 +277,7 @@ export class Gateway {
       models: (signal) => backend.pool.models(signal),
       modelAliases: this.#options.modelAliases,
       askMode: this.#options.askMode,
+      remoteImages: this.#options.remoteImages,
       responses: new ResponseStore(systemClock),
       snapshot: () => this.snapshot(),
       control: this,

@@ -1,6 +1,7 @@
 /** What a gateway is built from, and the defaults that settings and flags share. */
 import type { NamedKey } from '../http/keyRing';
 import type { AskMode } from '../lingma/dialect';
+import type { BlindModelRule } from './vision';
 
 /** Where the processes that take turns come from. */
 export type Source =
@@ -42,6 +43,10 @@ export interface GatewayOptions {
   readonly modelAliases: Readonly<Record<string, string>>;
   /** How turns are asked whose model name does not say it. */
   readonly askMode: AskMode;
+  /** Whether images are fetched of which clients send the address only. */
+  readonly remoteImages: boolean;
+  /** What becomes of images for a model that takes none. */
+  readonly blindModels: BlindModelRule;
   /** Folder of the built files (`demo.js`, `guardian.js`). */
   readonly distDir: string;
 }
@@ -60,6 +65,9 @@ export const defaults = {
   turnTimeoutSeconds: 900,
   // The agent puts a long prompt of its own in front and has tools of its own.
   askMode: 'chat',
+  // Whoever holds a key could otherwise have the gateway call places of their choice.
+  remoteImages: false,
+  blindModels: 'refuse',
   modelAliases: { 'claude-*': 'default', 'gpt-*': 'default', 'o*': 'default' },
 } as const satisfies Partial<GatewayOptions>;
 

@@ -14,6 +14,8 @@ import { turnRoute } from './routes/turns';
 export interface RouteDependencies
   extends OperationsDependencies, ModelDependencies, ResponsesDependencies {
   readonly control: GatewayControl;
+  /** Whether images are fetched. */
+  readonly remoteImages: boolean;
 }
 
 export function createRoutes(deps: RouteDependencies): Route[] {
@@ -24,7 +26,7 @@ export function createRoutes(deps: RouteDependencies): Route[] {
       path: '/v1/capabilities',
       access: 'key',
       handle: (context) => {
-        context.sendJson(200, describeCapabilities(routes, deps.snapshot()));
+        context.sendJson(200, describeCapabilities(routes, deps.snapshot(), deps));
       },
     },
     ...modelRoutes(deps),

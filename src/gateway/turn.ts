@@ -27,7 +27,8 @@ import { type AskTarget, resolveTarget } from './askMode';
 import { reminderDigests, reminderUpdate } from './reminders';
 import { ToolSets } from './toolSets';
 import type { TurnCounters } from './turnCounters';
-import { assertSeen } from './vision';
+import type { RemoteImages } from './remoteImages';
+import { assertSeen, type BlindModelRule, isBlind } from './vision';
 
 export interface TurnRunnerOptions {
   readonly cache: SessionCache;
@@ -35,6 +36,8 @@ export interface TurnRunnerOptions {
   readonly modelAliases: Readonly<Record<string, string>>;
   /** How turns are asked whose model name does not say it. */
   readonly askMode: AskMode;
+  readonly blindModels: BlindModelRule;
+  readonly remoteImages: RemoteImages;
   readonly counters: TurnCounters;
   readonly logger: Logger;
 }
@@ -61,6 +64,8 @@ interface Plan extends OutputRules {
   /** False when an answer may hold one call at most. */
   readonly parallelToolCalls: boolean;
   readonly instruction: string | undefined;
+  /** The model, when the conversation shows images that it is only told of. */
+  readonly unseenBy: string | undefined;
   readonly chain: Chain;
   /** Digests of the client's reminders, which the heads leave out. */
   readonly reminders: readonly string[];
@@ -167,15 +172,21 @@ export class TurnRunner {
   }
 
   async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
-    const { pool, modelAliases, askMode } = this.#options;
+    const { pool, modelAliases, askMode, blindModels, remoteImages } = this.#options;
     const { model: name, tools, toolChoice, parallelToolCalls = true } = request;
-    const messages = withoutNoise(request.messages);
+    const said = withoutNoise(request.messages);
     const models = await pool.models(signal);
     const target = resolveTarget(name, models, modelAliases, askMode);
-    assertRenderable(messages);
-    assertSeen(messages, target.model, models);
+    const { id } = target.model;
+    const unseenBy = blindModels === 'placeholder' && isBlind(target.model) ? id : undefined;
+    assertRenderable(said);
+    if (unseenBy === undefined) assertSeen(said, target.model, models);
+    // What nobody will see needs no bytes.
+    const messages = unseenBy === undefined ? await remoteImages(said, signal) : said;
     const toolSet = this.#toolSets.of(tools);
-    const scope = scopeKey(caller.scope, toolSet.fingerprint, `${target.mode}:${target.model.id}`);
+    // Sessions that were told of images only are never taken for those that hold them.
+    const asked = `${target.mode}:${id}${unseenBy === undefined ? '' : ':unseen'}`;
+    const scope = scopeKey(caller.scope, toolSet.fingerprint, asked);
     const { conversationHint } = request;
     const hint = conversationHint && `${scope} ${conversationHint.names} ${conversationHint.id}`;
     return {
@@ -185,6 +196,7 @@ export class TurnRunner {
       toolTokens: toolSet.tokens,
       toolChoice,
       instruction: request.instruction,
+      unseenBy,
       limits: request.limits,
       reasoning: request.reasoning ?? true,
       parallelToolCalls,
@@ -389,7 +401,7 @@ export class TurnRunner {
 
 /** What the process is asked: everything, or what the leased session does not hold yet. */
 function renderFor(plan: Plan, lease: Lease): Prompt {
-  const { messages, tools, toolChoice, parallelToolCalls, instruction } = plan;
+  const { messages, tools, toolChoice, parallelToolCalls, instruction, unseenBy } = plan;
   const update = reminderUpdate(messages, lease);
   const news = messages.slice(lease.matched);
   return renderPrompt({
@@ -400,6 +412,7 @@ function renderFor(plan: Plan, lease: Lease): Prompt {
     parallelToolCalls,
     instruction,
     imagesHeld: countImages(messages.slice(0, lease.matched)),
+    unseenBy,
   });
 }
 

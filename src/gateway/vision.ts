@@ -1,7 +1,16 @@
-/** Whether the chosen model can see what the conversation shows. */
+/** Whether the chosen model can see what the conversation shows, and what happens if not. */
 import { GatewayError } from '../base/errors';
 import type { Message, Part } from '../conversation/messages';
 import type { Model } from '../lingma/models';
+
+/** What becomes of images for a model that takes none: the turn is refused, or a text says so. */
+export const BLIND_MODEL_RULES = ['refuse', 'placeholder'] as const;
+export type BlindModelRule = (typeof BLIND_MODEL_RULES)[number];
+
+/** Whether the process says that the model takes no images (protocol §5, `isVl`). */
+export function isBlind({ vision }: Pick<Model, 'vision'>): boolean {
+  return vision === false;
+}
 
 /**
  * Throws `unsupported_content`, naming the models that take images, when the conversation holds one
@@ -13,7 +22,7 @@ export function assertSeen(
   model: Model,
   models: readonly Model[],
 ): void {
-  if (model.vision !== false) return;
+  if (!isBlind(model)) return;
   const place = messages.find(({ parts }) => parts.some(holdsImage));
   if (place) throw blindModel(place.path, model, models);
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type GatewayError, invalidRequest } from '../base/errors';
 import { ASK_MODES } from '../gateway/askMode';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
+import { BLIND_MODEL_RULES } from '../gateway/vision';
 import type { LogLevel } from '../observe/log';
 
 export interface HeadlessFlags {
@@ -57,6 +58,12 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
   --turn-timeout SECONDS how long a turn may take in all (default ${defaults.turnTimeoutSeconds})
   --ask-mode MODE        how Lingma takes a turn, chat or agent (default ${defaults.askMode}); a
                          client chooses by the model it names, as in org_auto@agent
+  --remote-images        fetch images of which a client sends the address only, from
+                         public addresses of the internet
+  --images-without-vision refuse|placeholder
+                         what becomes of images for a model that takes none: the
+                         turn is refused, or a text stands in their place
+                         (default ${defaults.blindModels})
   --verbose              log what the processes write
   --help                 show this text`;
 
@@ -77,6 +84,8 @@ const spec = {
   'idle-timeout': { type: 'string' },
   'turn-timeout': { type: 'string' },
   'ask-mode': { type: 'string' },
+  'remote-images': { type: 'boolean' },
+  'images-without-vision': { type: 'string' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -140,7 +149,14 @@ export function parseFlags(
       workDir: workDir ?? path.join(homedir(), '.lingma-gateway'),
       // A folder somebody named is meant; of the default any free one will do.
       workDirConflict: workDir === undefined ? 'next' : 'fail',
-      askMode: askModeOf(values['ask-mode']),
+      askMode: oneOf('ask-mode', ASK_MODES, values['ask-mode'], defaults.askMode),
+      remoteImages: values['remote-images'] ?? defaults.remoteImages,
+      blindModels: oneOf(
+        'images-without-vision',
+        BLIND_MODEL_RULES,
+        values['images-without-vision'],
+        defaults.blindModels,
+      ),
       modelAliases: defaults.modelAliases,
     },
   };
@@ -223,10 +239,16 @@ function usableKey(key: string, flag: string | undefined, source: string): strin
   throw flagError(flag, `${source} ${rule}`);
 }
 
-function askModeOf(text: string | undefined): GatewayOptions['askMode'] {
-  const mode = ASK_MODES.find((known) => known === (text ?? defaults.askMode));
-  if (mode) return mode;
-  throw flagError('ask-mode', `--ask-mode takes ${ASK_MODES.join(' or ')}, not "${text ?? ''}"`);
+function oneOf<T extends string>(
+  name: string,
+  choices: readonly T[],
+  text: string | undefined,
+  fallback: T,
+): T {
+  if (text === undefined) return fallback;
+  const chosen = choices.find((known) => known === text);
+  if (chosen !== undefined) return chosen;
+  throw flagError(name, `--${name} takes ${choices.join(' or ')}, not "${text}"`);
 }
 
 function integer(

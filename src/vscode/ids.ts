@@ -40,6 +40,8 @@ export const settingIds = {
   idleTimeout: 'lingmaGateway.idleTimeout',
   turnTimeout: 'lingmaGateway.turnTimeout',
   askMode: 'lingmaGateway.askMode',
+  remoteImages: 'lingmaGateway.remoteImages',
+  imagesWithoutVision: 'lingmaGateway.imagesWithoutVision',
   modelAliases: 'lingmaGateway.modelAliases',
   corsOrigins: 'lingmaGateway.corsOrigins',
   showStatusBar: 'lingmaGateway.showStatusBar',

@@ -5,6 +5,7 @@ import { type GatewayError, invalidRequest } from '../base/errors';
 import { parseOrigin } from '../base/origin';
 import { ASK_MODES } from '../gateway/askMode';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
+import { BLIND_MODEL_RULES } from '../gateway/vision';
 import { settingIds, type SettingName } from './ids';
 
 const connections = ['spawn', 'attach'] as const;
@@ -38,6 +39,10 @@ export interface Settings {
   readonly turnTimeout: number;
   /** How Lingma takes a turn whose model name does not say it. */
   readonly askMode: GatewayOptions['askMode'];
+  /** Fetch images of which clients send the address only. */
+  readonly remoteImages: boolean;
+  /** What becomes of images for a model that takes none. */
+  readonly imagesWithoutVision: GatewayOptions['blindModels'];
   /** Glob of a client's model name → model id, or `default`. */
   readonly modelAliases: Readonly<Record<string, string>>;
   /** Origins of web pages that may call. */
@@ -60,6 +65,8 @@ export const settingDefaults: Settings = {
   idleTimeout: defaults.idleTimeoutSeconds,
   turnTimeout: defaults.turnTimeoutSeconds,
   askMode: defaults.askMode,
+  remoteImages: defaults.remoteImages,
+  imagesWithoutVision: defaults.blindModels,
   modelAliases: defaults.modelAliases,
   corsOrigins: defaults.corsOrigins,
   showStatusBar: true,
@@ -96,7 +103,7 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     return taken;
   }
 
-  function boolean(name: 'autoStart' | 'showStatusBar'): boolean {
+  function boolean(name: 'autoStart' | 'remoteImages' | 'showStatusBar'): boolean {
     const value = read(name) ?? settingDefaults[name];
     return typeof value === 'boolean' ? value : correct(name, value, settingDefaults[name]);
   }
@@ -130,6 +137,12 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
   function askMode(name: 'askMode'): Settings['askMode'] {
     const value = read(name) ?? settingDefaults[name];
     const known = ASK_MODES.find((candidate) => candidate === value);
+    return known ?? correct(name, value, settingDefaults[name]);
+  }
+
+  function blindModels(name: 'imagesWithoutVision'): Settings['imagesWithoutVision'] {
+    const value = read(name) ?? settingDefaults[name];
+    const known = BLIND_MODEL_RULES.find((candidate) => candidate === value);
     return known ?? correct(name, value, settingDefaults[name]);
   }
 
@@ -182,6 +195,8 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     idleTimeout: integer('idleTimeout'),
     turnTimeout: integer('turnTimeout'),
     askMode: askMode('askMode'),
+    remoteImages: boolean('remoteImages'),
+    imagesWithoutVision: blindModels('imagesWithoutVision'),
     modelAliases: aliases('modelAliases'),
     corsOrigins: origins('corsOrigins'),
     showStatusBar: boolean('showStatusBar'),
@@ -209,6 +224,8 @@ export function toGatewayOptions(
     idleTimeoutSeconds: settings.idleTimeout,
     turnTimeoutSeconds: settings.turnTimeout,
     askMode: settings.askMode,
+    remoteImages: settings.remoteImages,
+    blindModels: settings.imagesWithoutVision,
     modelAliases: settings.modelAliases,
     corsOrigins: settings.corsOrigins,
     clientKeys: [],

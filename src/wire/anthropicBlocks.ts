@@ -17,7 +17,8 @@ const imageBlock = v.looseObject({
   type: v.literal('image'),
   source: v.variant('type', [
     v.looseObject({ type: v.literal('base64'), media_type: v.string(), data: v.string() }),
-    v.looseObject({ type: v.picklist(['url', 'file']) }),
+    v.looseObject({ type: v.literal('url'), url: v.string() }),
+    v.looseObject({ type: v.literal('file') }),
   ]),
 });
 
@@ -104,7 +105,8 @@ export function blockParts(block: ContentBlock, path: string): ContentPart[] {
       return [text(block.text)];
     case 'image': {
       const { source } = block;
-      if (source.type !== 'base64') throw remoteImage(`${path}.source.type`);
+      if (source.type === 'file') throw remoteImage(`${path}.source.type`);
+      if (source.type === 'url') return [imagePart(source.url, `${path}.source.url`)];
       return [imagePart(`data:${source.media_type};base64,${source.data}`, `${path}.source`)];
     }
     case 'document':

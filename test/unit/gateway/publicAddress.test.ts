@@ -43,7 +43,7 @@ const inside: Record<string, readonly string[]> = {
     '2002:7f00:1::',
     '2001:0:7f00:1::',
   ],
-  'no address': ['', 'localhost', 'example.com', '1.2.3', '[::1]'],
+  'no address': ['', 'localhost', 'example.com', '1.2.3', '011.0.0.1', '[::1]'],
 };
 
 describe('gateway/publicAddress', () => {

@@ -146,7 +146,9 @@ describe('Lingma’s models in VS Code', () => {
       headers: { authorization: `Bearer ${apiKey}` },
     });
     const { data } = (await response.json()) as { data: { id: string }[] };
-    assert.deepEqual(models.map(({ id }) => id).sort(), data.map(({ id }) => id).sort());
+    // Beside the models, HTTP clients are offered names that stand for one of them.
+    const ids = data.map(({ id }) => id).filter((id) => id !== 'lingma-agent');
+    assert.deepEqual(models.map(({ id }) => id).sort(), ids.sort());
     for (const { vendor, name, family, maxInputTokens } of models) {
       assert.equal(vendor, 'lingma');
       assert.ok(name && family);
@@ -292,10 +294,10 @@ describe('Lingma’s models in VS Code', () => {
 
   it('are told when a tool must be called', async () => {
     const toolMode = vscode.LanguageModelChatToolMode.Required;
-    const asked = await say([User('who are you?')], { tools: [tool], toolMode });
-    const free = await say([User('who are you?')], { tools: [tool] });
-    // The demo tells how many characters arrived: the instruction is among them.
-    assert.notEqual(arrived(asked.text), arrived(free.text));
+    // The demo calls none, which is an answer only where none had to be called.
+    await assert.rejects(say([User('who are you?')], { tools: [tool], toolMode }), /call/);
+    const { text } = await say([User('who are you?')], { tools: [tool] });
+    assert.match(text, /who are you/);
   });
 
   it('show their thoughts beside the answer, and do not take them back', async () => {
@@ -388,8 +390,4 @@ describe('Lingma’s models in VS Code', () => {
 /** The messages of an error and of its causes. */
 function describeAll(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${describeAll(error.cause)}` : '';
-}
-
-function arrived(text: string): string {
-  return /with (\d+) characters/.exec(text)?.[1] ?? assert.fail(text);
 }
