@@ -30,6 +30,8 @@ interface RecordedSession {
   readonly model: string;
   readonly tokens: string[];
   turns: number;
+  /** Pictures it was sent; their numbers go on from turn to turn. */
+  pictures: number;
   /** Whether a turn is running. */
   busy: boolean;
 }
@@ -114,7 +116,7 @@ export class RecordReader {
     this.#opening.delete(requestId);
     if (!ask) return;
     const { key: model } = ask.extra.modelConfig;
-    const session: RecordedSession = { key, model, tokens: [], turns: 0, busy: false };
+    const session: RecordedSession = { key, model, tokens: [], turns: 0, pictures: 0, busy: false };
     this.#sessions.set(key, session);
     this.#began(ask, key.slice(key.indexOf('/') + 1), session);
   }
@@ -125,7 +127,8 @@ export class RecordReader {
     if (model !== session.model) this.violations.push(`${sessionId} continued with ${model}`);
     session.busy = true;
     session.turns++;
-    session.tokens.push(...readTokens(this.#withPictures(ask)));
+    session.tokens.push(...readTokens(this.#withPictures(ask, session.pictures)));
+    session.pictures += ask.chatContext.imageUrls.length;
     const scripted = scriptedAnswer(questionText);
     const answer =
       scripted === undefined ? [replyToken(sessionId, session.turns)] : readTokens(scripted);
@@ -133,13 +136,19 @@ export class RecordReader {
     this.#pending.set(requestId, { ask, session, answer, recorded });
   }
 
-  /** A prompt with the pictures that came along where it speaks of them. */
-  #withPictures({ requestId, questionText, chatContext }: v.InferOutput<typeof askParams>): string {
+  /**
+   * A prompt with the pictures that came along where it speaks of them.
+   * @param held Pictures the session was sent before.
+   */
+  #withPictures(ask: v.InferOutput<typeof askParams>, held: number): string {
+    const { requestId, questionText, chatContext } = ask;
     const { imageUrls } = chatContext;
     let shown = 0;
     const text = questionText.replace(/\[Image (\d+)\]/g, (_, number: string) => {
       shown++;
-      return pictureMark(this.#pictures.get(imageUrls[Number(number) - 1] ?? '') ?? 'unknown');
+      return pictureMark(
+        this.#pictures.get(imageUrls[Number(number) - 1 - held] ?? '') ?? 'unknown',
+      );
     });
     if (shown !== imageUrls.length) {
       const count = `${imageUrls.length} pictures, ${shown} places`;
