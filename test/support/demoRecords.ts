@@ -10,11 +10,7 @@ export class DemoRecords {
   }
 
   all(): DemoRecord[] {
-    if (!existsSync(this.file)) return [];
-    return readFileSync(this.file, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as DemoRecord);
+    return existsSync(this.file) ? readRecords(this.file) : [];
   }
 
   /** Parameters of the calls of one method, in order. */
@@ -27,4 +23,14 @@ export class DemoRecords {
   events(name: string): DemoRecord[] {
     return this.all().filter(({ event }) => event === name);
   }
+}
+
+/** The records in a file; a process may be in the middle of writing the last one. */
+export function readRecords(file: string): DemoRecord[] {
+  const text = readFileSync(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as DemoRecord);
 }

@@ -1,7 +1,7 @@
 /** Runs the built headless launcher as a user does: a process, its first line, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { GatewaySnapshot } from '../../src/gateway/snapshot';
+import { readRecords } from './demoRecords';
 
 const LAUNCHER = path.resolve('dist/headless.js');
 
@@ -89,11 +90,7 @@ export class HeadlessGateway {
   /** Everything the demo processes have recorded so far, in order. */
   records(): DemoRecord[] {
     const file = path.join(this.#scratch, 'record.jsonl');
-    if (!existsSync(file)) return [];
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as DemoRecord);
+    return existsSync(file) ? readRecords(file) : [];
   }
 
   /** Parameters of the calls of one method that reached Lingma, in order. */
