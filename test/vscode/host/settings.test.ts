@@ -23,10 +23,11 @@ describe('settings', () => {
     await change('instances', 2);
     await change('maxInFlight', 7);
     const gateway = await api();
-    await eventually(
-      'two instances are there',
-      () => gateway.stats()?.instances.length === 2 || undefined,
-    );
+    await eventually('both are in force', () => {
+      const stats = gateway.stats();
+      const limit = stats?.concurrency.maxInFlightPerInstance;
+      return (stats?.instances.length === 2 && limit === 7) || undefined;
+    });
     const grown = await readyGateway();
     assert.equal(grown.stats.concurrency.maxInFlightPerInstance, 7);
     assert.equal(processIds(grown.stats)[0], processIds(before.stats)[0]);
