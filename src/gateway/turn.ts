@@ -24,6 +24,7 @@ import { answerRules } from './repair';
 import { AnswerOutput, type OutputRules } from './answerOutput';
 import { answerMessage } from './answerReader';
 import { type AskTarget, resolveTarget } from './askMode';
+import { type Remedy, remedyFor, type Try, type Where } from './remedy';
 import { reminderDigests, reminderUpdate } from './reminders';
 import { ToolSets } from './toolSets';
 import type { TurnCounters } from './turnCounters';
@@ -74,51 +75,6 @@ interface Plan extends OutputRules {
   /** … and again, where it means one conversation by it. */
   readonly conversation: string | undefined;
   readonly streams: boolean;
-}
-
-/** Failures that a fresh session would meet just the same. */
-const NOT_THE_SESSIONS_FAULT = new Set([
-  'cancelled',
-  'stopping',
-  'queue_full',
-  'queue_timeout',
-  'no_instance',
-  'upstream_auth',
-  'upstream_rate_limit',
-  'upstream_content_filter',
-  'unsupported_content',
-  'upstream_invalid_tool_call',
-  'upstream_invalid_output',
-  'body_too_large',
-]);
-
-/** How far a try got, for what may be done about its failure. */
-interface Try {
-  readonly lease: Lease;
-  /** The process it ran on; undefined while it waited for one. */
-  readonly owner: Incarnation | undefined;
-  /** Whether its prompt may have reached the process. */
-  readonly asked: boolean;
-}
-
-/**
- * What may help a turn that failed before its client saw anything; each is tried once. A process
- * that is full gets room only where no other one can take the turn.
- */
-type Remedy = 'fresh' | 'elsewhere' | 'room';
-
-function remedyFor(error: GatewayError, { lease, asked }: Try, others: boolean): Remedy[] {
-  if (error.code === 'upstream_session_limit') return others ? ['elsewhere', 'room'] : ['room'];
-  if (error.code === 'instance_lost') return ['fresh'];
-  return lease.session && asked && !NOT_THE_SESSIONS_FAULT.has(error.code) ? ['fresh'] : [];
-}
-
-/** Where the next try may run. */
-interface Where {
-  /** This process and no other. */
-  readonly on?: Incarnation | undefined;
-  /** Rather not on this one, which has just failed the turn. */
-  readonly avoid?: Incarnation | undefined;
 }
 
 export class TurnRunner {

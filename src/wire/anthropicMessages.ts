@@ -15,15 +15,10 @@ import type {
   Usage as WireUsage,
 } from '@anthropic-ai/sdk/resources/messages';
 import type { GatewayError } from '../base/errors';
-import type {
-  FinishReason,
-  InputUsage,
-  ToolCallEvent,
-  TurnEvent,
-  Usage,
-} from '../conversation/events';
+import type { FinishReason, InputUsage, TurnEvent, Usage } from '../conversation/events';
 import { anthropicError, anthropicErrors } from './anthropicErrors';
 import { parseMessagesRequest } from './anthropicMessagesRequest';
+import { CollectedAnswer, type EndEvent } from './collectedAnswer';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
 import { argumentDeltas } from './toolCalls';
 
@@ -68,42 +63,22 @@ type StreamEvent =
   | RawMessageStopEvent;
 
 export class MessageBuilder implements PlainEncoder {
-  #model = '';
-  #text = '';
-  #reasoning = '';
-  #calls: ToolCallEvent[] = [];
-  #stop: StopBody = { stop_reason: null, stop_sequence: null };
-  #usage: UsageBody = usageBody({ inputTokens: 0, cachedTokens: 0 });
+  readonly #answer = new CollectedAnswer();
 
   add(event: TurnEvent): void {
-    switch (event.type) {
-      case 'start':
-        this.#model = event.model;
-        return;
-      case 'text':
-        this.#text += event.delta;
-        return;
-      case 'reasoning':
-        this.#reasoning += event.delta;
-        return;
-      case 'toolCall':
-        this.#calls.push(event);
-        return;
-      case 'end':
-        this.#stop = stopBody(event);
-        this.#usage = usageBody(event.usage);
-        return;
-    }
+    this.#answer.add(event);
   }
 
   body(): object {
+    const { model, text, reasoning, calls, end } = this.#answer;
     const content: BlockBody[] = [];
-    if (this.#reasoning) content.push(thinkingBlock(this.#reasoning));
-    if (this.#text) content.push({ type: 'text', text: this.#text });
-    for (const { id, name, argumentsJson } of this.#calls) {
+    if (reasoning) content.push(thinkingBlock(reasoning));
+    if (text) content.push({ type: 'text', text });
+    for (const { id, name, argumentsJson } of calls) {
       content.push({ type: 'tool_use', id, name, input: JSON.parse(argumentsJson) as unknown });
     }
-    return { ...messageBody(this.#model, content, this.#usage), ...this.#stop };
+    const usage = usageBody(end?.usage ?? { inputTokens: 0, cachedTokens: 0 });
+    return { ...messageBody(model, content, usage), ...(end && stopBody(end)) };
   }
 }
 
@@ -189,7 +164,7 @@ const STOP_REASONS: Readonly<Record<FinishReason, StopReason>> = {
   length: 'max_tokens',
 };
 
-function stopBody({ finishReason, stopSequence }: Extract<TurnEvent, { type: 'end' }>): StopBody {
+function stopBody({ finishReason, stopSequence }: EndEvent): StopBody {
   return { stop_reason: STOP_REASONS[finishReason], stop_sequence: stopSequence ?? null };
 }
 

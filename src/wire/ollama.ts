@@ -1,6 +1,7 @@
 /** Ollama's dialect: its answers, and its streams of JSON lines. */
 import type { GatewayError } from '../base/errors';
 import type { FinishReason, ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
+import { CollectedAnswer } from './collectedAnswer';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
 import { ollamaError, ollamaErrors } from './ollamaErrors';
 import {
@@ -128,9 +129,7 @@ class Lines {
 
 class OllamaAnswer implements PlainEncoder {
   readonly #lines: Lines;
-  readonly #calls: ToolCallEvent[] = [];
-  #text = '';
-  #thinking = '';
+  readonly #answer = new CollectedAnswer();
   #end: object = {};
 
   constructor(lines: Lines) {
@@ -138,29 +137,19 @@ class OllamaAnswer implements PlainEncoder {
   }
 
   add(event: TurnEvent): void {
-    if (event.type !== 'start') this.#lines.begin();
-    switch (event.type) {
-      case 'start':
-        this.#lines.start(event.model);
-        return;
-      case 'text':
-        this.#text += event.delta;
-        return;
-      case 'reasoning':
-        this.#thinking += event.delta;
-        return;
-      case 'toolCall':
-        this.#calls.push(event);
-        return;
-      case 'end':
-        this.#end = this.#lines.end(event.finishReason, event.usage);
-        return;
+    this.#answer.add(event);
+    if (event.type === 'start') {
+      this.#lines.start(event.model);
+      return;
     }
+    this.#lines.begin();
+    // Now, because it tells how long the answer took.
+    if (event.type === 'end') this.#end = this.#lines.end(event.finishReason, event.usage);
   }
 
   body(): object {
-    const calls = this.#calls.length > 0 ? { calls: this.#calls } : {};
-    return this.#lines.line({ text: this.#text, thinking: this.#thinking, ...calls }, this.#end);
+    const { text, reasoning: thinking, calls } = this.#answer;
+    return this.#lines.line({ text, thinking, ...(calls.length > 0 ? { calls } : {}) }, this.#end);
   }
 }
 

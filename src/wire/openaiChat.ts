@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayError } from '../base/errors';
 import type { FinishReason, ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
+import { CollectedAnswer } from './collectedAnswer';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
 import { parseChatRequest } from './openaiChatRequest';
 import { openAiError, openAiErrors } from './openaiErrors';
@@ -24,59 +25,38 @@ export const openAiChat: Dialect = {
 
 export class ChatCompletionBuilder implements PlainEncoder {
   readonly #createdSeconds: number;
-  #model = '';
-  #text = '';
-  #reasoning = '';
-  #calls: ToolCallEvent[] = [];
-  #finishReason: FinishReason = 'stop';
-  #usage: Usage | undefined;
+  readonly #answer = new CollectedAnswer();
 
   constructor(createdSeconds: number) {
     this.#createdSeconds = createdSeconds;
   }
 
   add(event: TurnEvent): void {
-    switch (event.type) {
-      case 'start':
-        this.#model = event.model;
-        return;
-      case 'text':
-        this.#text += event.delta;
-        return;
-      case 'reasoning':
-        this.#reasoning += event.delta;
-        return;
-      case 'toolCall':
-        this.#calls.push(event);
-        return;
-      case 'end':
-        this.#finishReason = event.finishReason;
-        this.#usage = event.usage;
-        return;
-    }
+    this.#answer.add(event);
   }
 
   body(): object {
+    const { model, text, reasoning, calls, end } = this.#answer;
     return {
       id: completionId(),
       object: 'chat.completion',
       created: this.#createdSeconds,
-      model: this.#model,
+      model,
       choices: [
         {
           index: 0,
           message: {
             role: 'assistant',
-            content: this.#text || this.#calls.length === 0 ? this.#text : null,
+            content: text || calls.length === 0 ? text : null,
             refusal: null,
-            ...(this.#calls.length > 0 ? { tool_calls: this.#calls.map(toolCallBody) } : {}),
-            ...(this.#reasoning ? { reasoning_content: this.#reasoning } : {}),
+            ...(calls.length > 0 ? { tool_calls: calls.map(toolCallBody) } : {}),
+            ...(reasoning ? { reasoning_content: reasoning } : {}),
           },
           logprobs: null,
-          finish_reason: FINISH_REASONS[this.#finishReason],
+          finish_reason: FINISH_REASONS[end?.finishReason ?? 'stop'],
         },
       ],
-      usage: this.#usage && usageBody(this.#usage),
+      usage: end && usageBody(end.usage),
     };
   }
 }
