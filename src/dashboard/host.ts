@@ -30,6 +30,7 @@ export interface Host {
 export function connect(onState: (state: HostState) => void): Host {
   const api = acquireVsCodeApi();
   window.addEventListener('message', ({ data }: MessageEvent<HostMessage>) => {
+    if (data.type !== 'state') return;
     api.setState({ state: data.state });
     onState(data.state);
   });

@@ -1,12 +1,16 @@
 /** What the extension and its panel tell each other; both sides are typed against this file. */
 import type { ErrorCode } from '../base/errors';
+import type { GatewayActivity, RequestDetails } from '../gateway/activity';
 import type { GatewaySnapshot } from '../gateway/snapshot';
+
+/** Whether the gateway runs in this window, or in another one that this window follows. */
+export type Role = 'leader' | 'follower';
 
 /** The gateway's life as its host sees it. `snapshot` is null while there is no gateway to ask. */
 export type HostState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting'; readonly snapshot: GatewaySnapshot | null }
-  | { readonly kind: 'ready'; readonly snapshot: GatewaySnapshot }
+  | { readonly kind: 'ready'; readonly role: Role; readonly snapshot: GatewaySnapshot }
   | { readonly kind: 'stopping'; readonly snapshot: GatewaySnapshot | null }
   | {
       readonly kind: 'failed';
@@ -16,11 +20,12 @@ export type HostState =
       readonly snapshot: GatewaySnapshot | null;
     };
 
-/** Host → panel. */
-export interface HostMessage {
-  readonly type: 'state';
-  readonly state: HostState;
-}
+/** Host → panel. `activity` follows a state when a gateway runs and the page can be seen. */
+export type HostMessage =
+  | { readonly type: 'state'; readonly state: HostState }
+  | { readonly type: 'activity'; readonly activity: GatewayActivity }
+  /** The answer to `details`; null when the request is no longer kept. */
+  | { readonly type: 'details'; readonly id: string; readonly details: RequestDetails | null };
 
 /** What the panel may ask for; anything else is dropped. */
 export const panelCommands = [
@@ -35,6 +40,11 @@ export const panelCommands = [
   'openSettings',
   'choosePort',
   'chooseLingma',
+  'connectClient',
+  'testConnection',
+  'openWalkthrough',
+  'openPanel',
+  'toggleCapture',
 ] as const;
 
 export type PanelCommand = (typeof panelCommands)[number];
@@ -48,13 +58,18 @@ export type InstanceAction = (typeof instanceActions)[number];
 export type PanelMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'command'; readonly command: PanelCommand }
-  | { readonly type: 'instance'; readonly action: InstanceAction; readonly id: string };
+  | { readonly type: 'instance'; readonly action: InstanceAction; readonly id: string }
+  /** Forget this session. */
+  | { readonly type: 'evict'; readonly id: string }
+  /** Tell all about this request. */
+  | { readonly type: 'details'; readonly id: string };
 
 /** The message, or undefined for anything that is not one. */
 export function parsePanelMessage(value: unknown): PanelMessage | undefined {
   if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
   if (value.type === 'ready') return { type: 'ready' };
   if (value.type === 'instance') return instanceMessage(value);
+  if (value.type === 'evict' || value.type === 'details') return idMessage(value.type, value);
   if (value.type !== 'command' || !('command' in value)) return undefined;
   const command = panelCommands.find((name) => name === value.command);
   return command && { type: 'command', command };
@@ -64,6 +79,10 @@ function instanceMessage(value: object): PanelMessage | undefined {
   if (!('action' in value) || !('id' in value) || typeof value.id !== 'string') return undefined;
   const action = instanceActions.find((name) => name === value.action);
   return action && { type: 'instance', action, id: value.id };
+}
+
+function idMessage(type: 'evict' | 'details', value: object): PanelMessage | undefined {
+  return 'id' in value && typeof value.id === 'string' ? { type, id: value.id } : undefined;
 }
 
 /** The snapshot a state carries, if any. */

@@ -209,7 +209,7 @@ export class GatewayController implements Disposable {
       const abandoned = new Promise<void>((resolve) => (this.#abandonStart = resolve));
       await Promise.race([gateway.start(), abandoned]);
       if (this.#target !== run) return;
-      this.#setState({ kind: 'ready', snapshot: gateway.snapshot() });
+      this.#setState({ kind: 'ready', role: 'leader', snapshot: gateway.snapshot() });
       this.#logger.log(
         'info',
         `the gateway is up after ${Math.round(performance.now() - began)} ms`,
@@ -249,7 +249,8 @@ export class GatewayController implements Disposable {
     const snapshot = this.#running.gateway.snapshot();
     const { kind } = this.#state;
     if (kind === 'starting' || kind === 'stopping') this.#setState({ kind, snapshot });
-    else if (snapshot.state !== 'failed') this.#setState({ kind: 'ready', snapshot });
+    else if (snapshot.state !== 'failed')
+      this.#setState({ kind: 'ready', role: 'leader', snapshot });
     else if (kind === 'failed') this.#setState({ ...this.#state, snapshot });
     else this.#fail('no_instance', snapshot.problem ?? 'No Lingma instance is left.', snapshot);
   }

@@ -9,7 +9,7 @@ import {
   parsePanelMessage,
 } from '../dashboard/protocol';
 import type { Logger } from '../observe/log';
-import { commandIds, displayName, settingIds, viewTypes } from './ids';
+import { commandIds, displayName, section, settingIds, viewTypes } from './ids';
 import { renderPanelHtml } from './panelHtml';
 
 export interface PanelDependencies {
@@ -111,7 +111,7 @@ export class Panel implements Disposable {
       this.render(this.#dependencies.currentState());
     } else if (message.type === 'instance') {
       this.#dependencies.onInstance(message.action, message.id);
-    } else {
+    } else if (message.type === 'command') {
       await run(message.command);
     }
   }
@@ -126,6 +126,6 @@ async function run(command: PanelCommand): Promise<void> {
       await vscode.commands.executeCommand(commandIds.openSettings, settingIds.lingmaPath);
       return;
     default:
-      await vscode.commands.executeCommand(commandIds[command]);
+      await vscode.commands.executeCommand(`${section}.${command}`);
   }
 }

@@ -20,7 +20,7 @@ describe('models in VS Code', () => {
 
   it('may have changed with the processes behind them, not with every number', () => {
     const ready = (...instances: ReturnType<typeof instance>[]) =>
-      modelSource({ kind: 'ready', snapshot: snapshot({ instances }) });
+      modelSource({ kind: 'ready', role: 'leader', snapshot: snapshot({ instances }) });
     const one = ready(instance());
     assert.notEqual(one, '');
     assert.equal(ready(instance({ inFlight: 3, pinnedSessions: 2 })), one);

@@ -55,7 +55,7 @@ describe('messages from the panel', () => {
 describe('the base URL for clients', () => {
   it('ends in /v1 and exists only while the gateway listens', () => {
     assert.equal(
-      clientBaseUrl({ kind: 'ready', snapshot: snapshot() }),
+      clientBaseUrl({ kind: 'ready', role: 'leader', snapshot: snapshot() }),
       'http://127.0.0.1:8317/v1',
     );
     assert.equal(clientBaseUrl({ kind: 'stopped' }), undefined);

@@ -12,6 +12,7 @@ describe('the reminder to sign in', () => {
     const reminder = new SignInReminder(() => clock.monotonicMs());
     const state = (signedOut: number): HostState => ({
       kind: 'ready',
+      role: 'leader',
       snapshot: snapshot({ turns: { ...snapshot().turns, signedOut } }),
     });
     return { clock, reminder, due: (signedOut: number) => reminder.isDue(state(signedOut)) };

@@ -6,7 +6,7 @@ import { instance, snapshot, t } from './support';
 
 describe('the status bar item', () => {
   const ready = (change: Partial<GatewaySnapshot> = {}) =>
-    renderStatusBar({ kind: 'ready', snapshot: snapshot(change) }, t, 'en');
+    renderStatusBar({ kind: 'ready', role: 'leader', snapshot: snapshot(change) }, t, 'en');
   const { sessionCache } = snapshot();
   const warm = { ...sessionCache, hit_total: 87, miss_total: 13, hit_rate: 0.8696 };
 
