@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'model_not_found'
   | 'response_not_found'
   | 'previous_response_not_found'
+  | 'session_busy'
   | 'item_not_found'
   | 'queue_full'
   | 'queue_timeout'
@@ -29,6 +30,8 @@ export type ErrorCode =
   | 'start_failed'
   | 'port_in_use'
   | 'port_not_allowed'
+  | 'leader_gone'
+  | 'leader_outdated'
   | 'work_dir_in_use'
   | 'work_dir_unusable'
   | 'binary_not_found'
@@ -44,6 +47,7 @@ export type ErrorCode =
   | 'upstream_invalid_tool_call'
   | 'upstream_invalid_output'
   | 'upstream_timeout'
+  | 'client_too_slow'
   | 'cancelled'
   | 'stopping'
   | 'internal';
@@ -83,6 +87,11 @@ export class GatewayError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+  }
+
+  /** By name: the extension and the core are two bundles, each with a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): value is GatewayError {
+    return value instanceof Error && value.name === 'GatewayError';
   }
 }
 

@@ -1,11 +1,13 @@
 /** Tool arguments compared as JSON values: key order, white space and spelling do not matter. */
+import { rewriteJson } from '../base/exactJson';
 
 /** Decimal digits that every double keeps. */
 const EXACT_DIGITS = 15;
 
 /**
- * The canonical JSON text of a call's arguments: keys sorted, one spelling for each value. What is
- * no JSON, or holds numbers that a double cannot keep, stands for itself as it is.
+ * The canonical JSON text of a call's arguments: keys sorted, one spelling for each value. Numbers
+ * that a double cannot keep stand as they are, because ids may be longer than a double is exact and
+ * two of them must not become equal by rounding. What is no JSON stands for itself.
  */
 export function canonicalArguments(json: string): string {
   // Some clients write no arguments as nothing at all, and the prompt says the same for both.
@@ -14,26 +16,10 @@ export function canonicalArguments(json: string): string {
 
 function anyValue(json: string): string {
   try {
-    const value = sortKeys(JSON.parse(json));
-    return hasInexactNumber(json) ? json : JSON.stringify(value);
+    return rewriteJson(json, sortKeys);
   } catch {
     return json;
   }
-}
-
-/** Ids may be longer than a double is exact; two of them must not become equal by rounding. */
-function hasInexactNumber(json: string): boolean {
-  const outsideStrings = json.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  return (outsideStrings.match(/-?\d[\d.eE+-]*/g) ?? []).some((number) => {
-    const digits = number
-      .replace(/[eE].*$/, '')
-      .replace(/\D/g, '')
-      .replace(/^0+/, '');
-    const value = Number(number);
-    return (
-      digits.length > EXACT_DIGITS || !Number.isFinite(value) || (value === 0 && digits !== '')
-    );
-  });
 }
 
 function sortKeys(value: unknown): unknown {

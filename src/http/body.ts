@@ -1,22 +1,32 @@
 /** Reads request bodies: JSON only, bounded, and valid UTF-8. */
 import type { IncomingMessage } from 'node:http';
 import { cancelled, GatewayError } from '../base/errors';
+import { parseJson } from '../base/exactJson';
+import { isDeeperThan, MAX_JSON_DEPTH } from './depth';
 
 /** Large enough for a conversation with pictures, small enough not to threaten the host. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The body as JSON. Throws `unsupported_media_type`, `body_too_large` or `invalid_json`. */
+/**
+ * The body as JSON; `writeJson` gives a part of it with the digits of its long numbers. Throws
+ * `unsupported_media_type`, `body_too_large` or `invalid_json`.
+ */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   // Other types can be sent by a plain web form, without a browser asking first.
   if (type !== 'application/json') throw unsupportedMediaType('content-type: application/json');
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw unsupportedMediaType('an uncompressed body');
-  const bytes = await readBytes(request);
+  const value = parse(await readBytes(request));
+  if (isDeeperThan(MAX_JSON_DEPTH, value)) throw jsonTooDeep();
+  return value;
+}
+
+function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes));
   } catch (error) {
     const detail = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new GatewayError({
@@ -51,6 +61,14 @@ function unsupportedMediaType(wanted: string): GatewayError {
     code: 'unsupported_media_type',
     status: 415,
     message: `This endpoint takes JSON only; send ${wanted}.`,
+  });
+}
+
+function jsonTooDeep(): GatewayError {
+  return new GatewayError({
+    code: 'invalid_json',
+    status: 400,
+    message: `The request body nests more than ${MAX_JSON_DEPTH} levels of JSON. Send a flatter one.`,
   });
 }
 

@@ -1,6 +1,7 @@
 /** One HTTP request on its way through the gateway. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { writeJson } from '../base/exactJson';
 
 export type PathParams = Readonly<Record<string, string>>;
 
@@ -28,9 +29,15 @@ export class RequestContext {
     this.#abort.abort(reason);
   }
 
+  /** Gives the client up: aborts with `reason` and closes the connection, whatever is unsent. */
+  hangUp(reason: Error): void {
+    this.abort(reason);
+    this.response.destroy();
+  }
+
   /** Answers with JSON; does nothing once an answer has begun. */
   sendJson(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
-    this.send(status, 'application/json; charset=utf-8', JSON.stringify(body), headers);
+    this.send(status, 'application/json; charset=utf-8', writeJson(body), headers);
   }
 
   send(

@@ -12,7 +12,7 @@ const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 export class Guard {
   readonly #keys: KeyRing;
-  readonly #origins: ReadonlySet<string>;
+  #origins: ReadonlySet<string> = new Set();
 
   /**
    * Throws `invalid_request` for what is no origin.
@@ -21,6 +21,11 @@ export class Guard {
    */
   constructor(keys: KeyRing, origins: readonly string[] = []) {
     this.#keys = keys;
+    this.allowOrigins(origins);
+  }
+
+  /** Other origins of web pages that may call from now on; throws as the constructor does. */
+  allowOrigins(origins: readonly string[]): void {
     this.#origins = new Set(origins.map(listedOrigin));
   }
 

@@ -40,10 +40,15 @@ export class KeyRing {
    * that is there twice, and an empty key. No message holds a key.
    *
    * @param ownerKey Goes by the name of `owner`.
+   * @param ownerAlias Another key of the same caller: it opens what the owner's does, and their
+   *   sessions are one and the same.
    */
-  constructor(ownerKey: string, clientKeys: readonly NamedKey[] = []) {
+  constructor(ownerKey: string, clientKeys: readonly NamedKey[] = [], ownerAlias?: string) {
     this.owner = this.#add({ name: OWNER, key: ownerKey });
     for (const named of clientKeys) this.#add(named);
+    if (ownerAlias !== undefined) {
+      this.#entries.push({ identity: this.owner, digest: digestOf(ownerAlias) });
+    }
   }
 
   /** Whose key it is. Every key is compared in constant time, whether one has matched or not. */

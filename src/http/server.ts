@@ -161,6 +161,7 @@ export class HttpServer {
       });
     });
     try {
+      assertOneReading(request);
       const page = this.#options.guard.checkPeer(request.headers);
       if (page !== undefined) {
         response.setHeaders(new Map(Object.entries(corsHeaders(page))));
@@ -284,6 +285,22 @@ function errorsFor({ headers }: IncomingMessage): ErrorShape {
   return headers['anthropic-version'] === undefined ? openAiErrors : anthropicErrors;
 }
 
+/**
+ * Throws `invalid_request` for what Node's parser takes and others read differently: the first of
+ * two Hosts is in `headers`, and a version 2 is spoken in other bytes than these.
+ */
+function assertOneReading({ httpVersionMajor, headersDistinct }: IncomingMessage): void {
+  if (httpVersionMajor !== 1) throw malformed(undefined);
+  const hosts = headersDistinct['host'] ?? [];
+  if (hosts.length > 1) {
+    throw new GatewayError({
+      code: 'invalid_request',
+      status: 400,
+      message: `The request names ${hosts.length} Hosts. Send one.`,
+    });
+  }
+}
+
 /** Reads what is left of a body and forgets it, for a limited time. */
 async function discardBody(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
@@ -366,8 +383,8 @@ function listenError(error: NodeJS.ErrnoException, port: number): GatewayError {
       code: 'port_in_use',
       status: 503,
       message:
-        `Port ${port} on 127.0.0.1 is taken by another program, perhaps a gateway in another window. ` +
-        'Stop that one, or choose another port (setting lingmaGateway.port, flag --port).',
+        `Port ${port} on 127.0.0.1 is taken by another program. Stop that one, or choose another ` +
+        'port (setting lingmaGateway.port, flag --port).',
     });
   }
   if (error.code === 'EACCES') {

@@ -5,6 +5,7 @@
  * hold both side by side.
  */
 import { GatewayError } from '../base/errors';
+import { parseJson } from '../base/exactJson';
 
 /** Longest body a peer may announce; more is a defect on its side, not something to buffer. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
@@ -38,7 +39,10 @@ export interface MessageDecoder {
 export interface Framing {
   encode(json: string): string;
   createDecoder(): MessageDecoder;
-  /** A message's content; undefined for one to pass over. Throws `upstream_protocol`. */
+  /**
+   * A message's content, whose long numbers `writeJson` gives whole; undefined for one to pass over.
+   * Throws `upstream_protocol`.
+   */
   parse(message: string): unknown;
 }
 
@@ -48,7 +52,7 @@ export const headerFraming: Framing = {
   createDecoder: () => new FrameDecoder(),
   parse(message) {
     try {
-      return JSON.parse(message) as unknown;
+      return parseJson(message);
     } catch {
       throw framingError('its body is not JSON');
     }

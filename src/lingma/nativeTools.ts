@@ -3,6 +3,7 @@
  * first call of one goes to the client and ends the turn. Everything else, the tools of an IDE
  * above all, is refused. Where the documents differ, names are read as any of them writes them.
  */
+import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import type { Tool } from '../conversation/messages';
 import type { WrittenCall } from '../conversation/toolCalls/call';
@@ -46,7 +47,7 @@ export class NativeTools {
     }
     const given = params['parameters'] ?? params['arguments'] ?? {};
     if (!this.#names.has(name) || !isRecord(given)) return undefined;
-    return { name, argumentsJson: JSON.stringify(given) };
+    return { name, argumentsJson: writeJson(given) };
   }
 }
 

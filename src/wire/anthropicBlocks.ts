@@ -1,15 +1,8 @@
 /** Content blocks of the Messages dialect: what they look like, and what they say. */
 import * as v from 'valibot';
-import { isRecord } from '../base/json';
 import { imagePart, remoteImage } from '../conversation/images';
 import type { ContentPart } from '../conversation/messages';
-import { stringOrList } from './validation';
-
-/**
- * A JSON object kept as it came. valibot's own object schemas leave out members such as
- * `constructor`, which is right for parameters and would falsify a payload.
- */
-export const payload = v.pipe(v.unknown(), v.check(isRecord, 'expected an object'));
+import { payload, stringOrList } from './validation';
 
 export const textBlock = v.looseObject({ type: v.literal('text'), text: v.string() });
 

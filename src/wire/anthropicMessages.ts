@@ -15,6 +15,7 @@ import type {
   Usage as WireUsage,
 } from '@anthropic-ai/sdk/resources/messages';
 import type { GatewayError } from '../base/errors';
+import { parseJson } from '../base/exactJson';
 import type { FinishReason, InputUsage, TurnEvent, Usage } from '../conversation/events';
 import { anthropicError, anthropicErrors } from './anthropicErrors';
 import { parseMessagesRequest } from './anthropicMessagesRequest';
@@ -75,7 +76,7 @@ export class MessageBuilder implements PlainEncoder {
     if (reasoning) content.push(thinkingBlock(reasoning));
     if (text) content.push({ type: 'text', text });
     for (const { id, name, argumentsJson } of calls) {
-      content.push({ type: 'tool_use', id, name, input: JSON.parse(argumentsJson) as unknown });
+      content.push({ type: 'tool_use', id, name, input: parseJson(argumentsJson) });
     }
     const usage = usageBody(end?.usage ?? { inputTokens: 0, cachedTokens: 0 });
     return { ...messageBody(model, content, usage), ...(end && stopBody(end)) };

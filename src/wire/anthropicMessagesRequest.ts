@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
 import { invalidRequest } from '../base/errors';
+import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import type {
   ContentPart,
@@ -16,7 +17,6 @@ import {
   assistantBlock,
   blockParts,
   contentParts,
-  payload,
   textBlock,
   type UserBlock,
   userBlock,
@@ -26,7 +26,7 @@ import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopList, tokenLimit } from './limits';
 import { assertServed, messagesParameters } from './parameters';
 import { type Calls, toolResult } from './toolCalls';
-import { parseWith, stringOrList, unsupportedParameter } from './validation';
+import { parseWith, payload, stringOrList, unsupportedParameter } from './validation';
 
 export interface MessagesRequest {
   readonly turn: TurnRequest;
@@ -176,7 +176,7 @@ function assistantParts(content: string | readonly AssistantBlock[], calls: Call
     ...made.map(({ name, input }) => ({
       type: 'toolCall' as const,
       name,
-      argumentsJson: JSON.stringify(input),
+      argumentsJson: writeJson(input),
     })),
   ];
 }

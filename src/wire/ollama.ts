@@ -1,5 +1,6 @@
 /** Ollama's dialect: its answers, and its streams of JSON lines. */
 import type { GatewayError } from '../base/errors';
+import { parseJson, writeJson } from '../base/exactJson';
 import type { FinishReason, ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
 import { CollectedAnswer } from './collectedAnswer';
 import type { Dialect, PlainEncoder, StreamEncoder } from './dialect';
@@ -189,7 +190,7 @@ class OllamaStream implements StreamEncoder {
 }
 
 function callBody({ id, index, name, argumentsJson }: ToolCallEvent): object {
-  return { id, function: { index, name, arguments: JSON.parse(argumentsJson) as unknown } };
+  return { id, function: { index, name, arguments: parseJson(argumentsJson) } };
 }
 
 function nanoseconds(ms: number): number {
@@ -197,5 +198,5 @@ function nanoseconds(ms: number): number {
 }
 
 function write(line: object): string {
-  return `${JSON.stringify(line)}\n`;
+  return `${writeJson(line)}\n`;
 }

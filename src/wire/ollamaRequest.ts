@@ -1,6 +1,7 @@
 /** Requests of Ollama's dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
+import { writeJson } from '../base/exactJson';
 import { untypedImagePart } from '../conversation/images';
 import type {
   ContentPart,
@@ -14,7 +15,7 @@ import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopSequences } from './limits';
 import { ollamaModelName } from './ollamaModels';
 import { assertServed, ollamaParameters } from './parameters';
-import { parseWith } from './validation';
+import { parseWith, payload } from './validation';
 
 export interface OllamaRequest {
   readonly turn: TurnRequest;
@@ -26,7 +27,7 @@ const images = v.nullish(v.array(v.string()));
 
 const call = v.looseObject({
   id: v.nullish(v.string()),
-  function: v.looseObject({ name: v.string(), arguments: v.nullish(v.looseObject({})) }),
+  function: v.looseObject({ name: v.string(), arguments: v.nullish(payload) }),
 });
 
 const message = v.looseObject({
@@ -168,7 +169,7 @@ function toMessages(items: readonly WireMessage[]): Message[] {
 }
 
 function callPart({ function: { name, arguments: given } }: v.InferOutput<typeof call>): Part {
-  return { type: 'toolCall', name, argumentsJson: JSON.stringify(given ?? {}) };
+  return { type: 'toolCall', name, argumentsJson: writeJson(given ?? {}) };
 }
 
 /**

@@ -4,6 +4,7 @@ import type {
   Response,
   ResponseCustomToolCallItem,
   ResponseError,
+  ResponseErrorEvent,
   ResponseFunctionToolCallItem,
   ResponseOutputMessage,
   ResponseOutputText,
@@ -14,6 +15,7 @@ import type {
 } from 'openai/resources/responses/responses';
 import type { GatewayError } from '../base/errors';
 import type { ToolCallEvent, TurnEvent, Usage } from '../conversation/events';
+import { openAiError, type OpenAiErrorBody } from './openaiErrors';
 import type { ResponsesRequest } from './openaiResponsesRequest';
 import { customInput } from './openaiResponsesTools';
 import { argumentDeltas } from './toolCalls';
@@ -25,6 +27,14 @@ type ResponseBody = Omit<Response, 'output_text'>;
 type Step<E = ResponseStreamEvent> = E extends { readonly response: unknown }
   ? Omit<E, 'sequence_number' | 'response'> & { readonly response: ResponseBody }
   : Omit<E, 'sequence_number'>;
+
+/**
+ * The error of a stream that has begun. OpenAI documents it flat and sends it nested; its library
+ * throws for the nested form alone, and some clients overlook a `response.failed`.
+ */
+type ErrorStep = Omit<ResponseErrorEvent, 'sequence_number'> & {
+  readonly error: Omit<OpenAiErrorBody['error'], 'code'> & ResponseError;
+};
 
 type Item =
   | ResponseOutputMessage
@@ -87,10 +97,18 @@ export class ResponseBuilder {
   }
 
   /** Nothing is ended that has not been said to its end. */
-  fail(error: GatewayError): Step[] {
+  fail(error: GatewayError): (Step | ErrorStep)[] {
+    const { type, param } = openAiError(error).error;
+    const told: ResponseError = {
+      code: errorCode(error),
+      message: `${error.message} (${error.code})`,
+    };
     this.#status = 'failed';
-    this.#error = { code: errorCode(error), message: `${error.message} (${error.code})` };
-    return [{ type: 'response.failed', response: this.response() }];
+    this.#error = told;
+    return [
+      { type: 'error', ...told, param, error: { type, ...told, param } },
+      { type: 'response.failed', response: this.response() },
+    ];
   }
 
   /** As it stands. */

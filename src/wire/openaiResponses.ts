@@ -92,7 +92,7 @@ class ResponseStream implements StreamEncoder {
     return this.#write(this.#builder.fail(error));
   }
 
-  #write(events: ReturnType<ResponseBuilder['add']>): string {
+  #write(events: ReturnType<ResponseBuilder['add' | 'fail']>): string {
     return events
       .map((event) => {
         const data = { ...event, sequence_number: this.#sequence++ };

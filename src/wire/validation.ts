@@ -1,6 +1,7 @@
 /** Schema checks whose errors name the field, for every dialect. */
 import * as v from 'valibot';
 import { GatewayError, invalidRequest } from '../base/errors';
+import { isRecord } from '../base/json';
 
 const MAX_SHOWN = 100;
 
@@ -24,6 +25,12 @@ function problem(issue: v.BaseIssue<unknown>): string {
 export function stringOrList<S extends v.GenericSchema>(part: S) {
   return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
 }
+
+/**
+ * A JSON object kept as it came, the very one. valibot's own object schemas make another and leave
+ * out members such as `constructor`, which is right for parameters and would falsify a payload.
+ */
+export const payload = v.pipe(v.unknown(), v.check(isRecord, 'expected an object'));
 
 /** The request asks for what would change the answer's meaning if it were ignored. */
 export function unsupportedParameter(param: string): GatewayError {

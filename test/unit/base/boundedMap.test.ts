@@ -24,6 +24,27 @@ describe('base/boundedMap', () => {
     );
   });
 
+  it('given another size keeps to it from then on, and loses the oldest only', () => {
+    const size = fc.integer({ min: 0, max: 12 });
+    fc.assert(
+      fc.property(size, size, fc.nat(30), (before, after, entries) => {
+        const map = new BoundedMap<number, number>(before);
+        for (let key = 0; key < entries; key++) map.set(key, key);
+        const held = Array.from({ length: entries }, (_, key) => key).filter(
+          (key) => map.get(key) !== undefined,
+        );
+        map.setMax(after);
+        const kept = held.filter((key) => map.get(key) !== undefined);
+        assert.ok(kept.length <= after, `${kept.length} of ${after}`);
+        assert.deepEqual(kept, kept.length === 0 ? [] : held.slice(-kept.length));
+        if (after >= before) assert.deepEqual(kept, held);
+        for (let key = 100; key < 130; key++) map.set(key, key);
+        assert.ok(map.size <= after, `${map.size} of ${after}`);
+        if (after > 0) assert.equal(map.get(129), 129);
+      }),
+    );
+  });
+
   it('of no size keeps nothing', () => {
     const map = new BoundedMap<string, string>(0);
     map.set('a', 'b');

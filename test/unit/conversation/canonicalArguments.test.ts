@@ -123,5 +123,21 @@ describe('conversation/canonicalArguments', () => {
       canonicalArguments('{"id":9007199254740993}'),
       canonicalArguments('{"id":9007199254740992}'),
     );
+    assert.notEqual(
+      canonicalArguments('{"id":9223372036854775808}'),
+      canonicalArguments('{"id":9223372036854776000}'),
+    );
+  });
+
+  it('writes an object with such numbers in one way as well', () => {
+    const spellings = [
+      '{"at":1.50,"id":12345678901234567890,"of":["é"]}',
+      '{ "of": ["\\u00e9"], "id": 12345678901234567890, "at": 15e-1 }',
+    ];
+    assert.equal(new Set(spellings.map(canonicalArguments)).size, 1);
+    assert.equal(
+      canonicalArguments('{"b": 0.30000000000000004, "a": 1e400}'),
+      '{"a":1e400,"b":0.30000000000000004}',
+    );
   });
 });

@@ -106,6 +106,24 @@ describe('http/guard', () => {
       }
     });
 
+    it('can be others from then on', () => {
+      const changing = new Guard(new KeyRing('right-key'), ['http://localhost:3000']);
+      changing.allowOrigins(['http://localhost:4000']);
+      const from = (origin: string) => () => changing.checkPeer({ host, origin });
+      assert.equal(from('http://localhost:4000')(), 'http://localhost:4000');
+      assertCode(thrownBy(from('http://localhost:3000')), 'origin_not_allowed');
+    });
+
+    it('stay as they are when one of the others is none', () => {
+      const changing = new Guard(new KeyRing('right-key'), ['http://localhost:3000']);
+      const error = thrownBy(() => {
+        changing.allowOrigins(['http://localhost:4000', 'nowhere']);
+      });
+      assertCode(error, 'invalid_request');
+      const origin = 'http://localhost:3000';
+      assert.equal(changing.checkPeer({ host, origin }), origin);
+    });
+
     it('change nothing for programs and for our own pages', () => {
       assert.equal(open.checkPeer({ host }), undefined);
       assert.equal(open.checkPeer({ host, origin: `http://${host}` }), undefined);

@@ -28,6 +28,14 @@ describe('http/keyRing', () => {
     }
   });
 
+  it('knows another key of the owner, as the same caller', () => {
+    const two = new KeyRing('owner-key', [{ name: 'ci', key: 'ci-key' }], 'alias-key');
+    assert.deepEqual(two.identify('alias-key'), two.owner);
+    assert.deepEqual(two.identify('owner-key'), two.owner);
+    assert.equal(two.identify('other-key'), undefined);
+    assert.equal(ring.identify('alias-key'), undefined);
+  });
+
   it('holds no key', () => {
     assert.doesNotMatch(inspect(ring, { depth: 9, showHidden: true }), /-key|schlüssel/);
     assert.doesNotMatch(JSON.stringify(ring.identify('ci-key')), /ci-key/);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { headerFraming } from '../../../src/lingma/framing';
+import { NativeTools } from '../../../src/lingma/nativeTools';
 import { useChatAsk } from '../../support/chatAsk';
 
 const tools = [{ name: 'run', description: 'Runs.', parameters: { type: 'object' } }];
@@ -33,6 +35,13 @@ describe('lingma/nativeTools', () => {
     assert.deepEqual(turn.completed, []);
     assert.equal(turn.ended, 1);
     assert.equal(bench.socket.calls('chat/stop').length, 1);
+  });
+
+  it('passes on numbers that a double cannot keep', () => {
+    const frame = '{"params":{"name":"run","parameters":{"id":9007199254740993,"n":1.0}}}';
+    const { params } = headerFraming.parse(frame) as { params: Record<string, unknown> };
+    const call = new NativeTools(tools, () => undefined).receive('tool/invoke', params);
+    assert.deepEqual(call, { name: 'run', argumentsJson: '{"id":9007199254740993,"n":1}' });
   });
 
   it('refuses what was not offered, and the turn goes on', async () => {

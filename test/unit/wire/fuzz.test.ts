@@ -4,24 +4,32 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { GatewayError } from '../../../src/base/errors';
 import { assertRenderable } from '../../../src/conversation/render';
-import { estimateTokens } from '../../../src/conversation/tokens';
 import { withoutNoise } from '../../../src/conversation/volatile';
 import { ToolSets } from '../../../src/gateway/toolSets';
 import { Chain } from '../../../src/session/chain';
 import { anthropicMessages } from '../../../src/wire/anthropicMessages';
 import { parseCountTokensRequest } from '../../../src/wire/anthropicMessagesRequest';
 import type { DialectRequest } from '../../../src/wire/dialect';
+import { ollamaChat, ollamaGenerate, type OllamaDialect } from '../../../src/wire/ollama';
 import { openAiChat } from '../../../src/wire/openaiChat';
 import { openAiResponses } from '../../../src/wire/openaiResponses';
+import { estimates } from '../../support/tokens';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const counter = estimates();
 
 /** What is done with every request before a process is asked. */
 function understood({ turn }: DialectRequest): object {
   const messages = withoutNoise(turn.messages);
   assertRenderable(messages);
-  new ToolSets().of(turn.tools);
-  return { head: new Chain('scope', messages), tokens: estimateTokens(messages) };
+  new ToolSets(counter).of(turn.tools).tokens();
+  return { head: new Chain('scope', messages), tokens: counter.messages(messages) };
+}
+
+/** A request may ask for no more than a model that is there anyway. */
+function ollama(dialect: OllamaDialect): (body: unknown) => unknown {
+  return (body) => dialect.answerAtOnce(body, 0) ?? understood(dialect.parse(body, {}));
 }
 
 const schema = { type: 'object', properties: { a: { type: 'string' } } };
@@ -132,6 +140,47 @@ const valid: Readonly<Record<string, readonly [parse: (body: unknown) => unknown
           ],
         },
       ],
+    },
+  ],
+  ollama: [
+    ollama(ollamaChat),
+    {
+      model: 'm:latest',
+      stream: true,
+      think: 'high',
+      keep_alive: '5m',
+      logprobs: false,
+      format: schema,
+      options: { stop: ['END'], num_predict: 5, temperature: 0.5, num_ctx: 4096 },
+      tools: [{ type: 'function', function: { name: 'f', description: 'F', parameters: schema } }],
+      messages: [
+        { role: 'system', content: 'S' },
+        { role: 'user', content: 'U', images: ['iVBORw0KGgo='] },
+        {
+          role: 'assistant',
+          content: '',
+          thinking: 't',
+          tool_calls: [{ id: 'c', function: { index: 0, name: 'f', arguments: { a: 'b' } } }],
+        },
+        { role: 'tool', tool_name: 'f', tool_call_id: 'c', content: 'T' },
+      ],
+    },
+  ],
+  'ollama-generate': [
+    ollama(ollamaGenerate),
+    {
+      model: 'm',
+      stream: false,
+      think: true,
+      format: 'json',
+      system: 'S',
+      prompt: 'U',
+      images: ['iVBORw0KGgo='],
+      context: [],
+      raw: false,
+      suffix: '',
+      template: '',
+      options: { stop: 'END', num_predict: -1 },
     },
   ],
 };

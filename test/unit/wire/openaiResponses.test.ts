@@ -72,10 +72,10 @@ const USAGE =
 /** A stream of events, each given by its type and the rest of its data. */
 function golden(...events: readonly (readonly [type: string, rest: string])[]): string {
   return events
-    .map(
-      ([type, rest], n) =>
-        `event: response.${type}\ndata: {"type":"response.${type}",${rest},"sequence_number":${n}}\n\n`,
-    )
+    .map(([type, rest], n) => {
+      const name = type === 'error' ? type : `response.${type}`;
+      return `event: ${name}\ndata: {"type":"${name}",${rest},"sequence_number":${n}}\n\n`;
+    })
     .join('');
 }
 
@@ -214,17 +214,22 @@ describe('openai responses: streams', () => {
 
   it('an error in the middle ends nothing that was not ended', () => {
     const lost = new GatewayError({ code: 'instance_lost', status: 502, message: 'Gone.' });
-    const error = '{"code":"server_error","message":"Gone. (instance_lost)"}';
+    const why = '"code":"server_error","message":"Gone. (instance_lost)"';
+    const error = `{${why}}`;
+    const told = [
+      'error',
+      `${why},"param":null,"error":{"type":"api_error",${why},"param":null}`,
+    ] as const;
     assert.equal(
       streamed([start, text('Hel'), lost]),
-      golden(...begin(), ...messageEvents('msg_1', 0, ['Hel']).slice(0, 3), [
+      golden(...begin(), ...messageEvents('msg_1', 0, ['Hel']).slice(0, 3), told, [
         'failed',
         `"response":${response('failed', '', { error })}`,
       ]),
     );
     assert.equal(
       streamed([lost]),
-      golden(['failed', `"response":${response('failed', '', { error, model: 'gpt-5' })}`]),
+      golden(told, ['failed', `"response":${response('failed', '', { error, model: 'gpt-5' })}`]),
     );
   });
 

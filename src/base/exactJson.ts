@@ -1,0 +1,133 @@
+/**
+ * JSON whose numbers keep their digits. A double holds 15 of them; an id of 64 bits has 19, and one
+ * that is rounded on its way is another id. Values hold ordinary numbers everywhere; beside them it
+ * is remembered how those were spelled that a double cannot keep.
+ *
+ * Parsers written in JavaScript take thirty times as long and as much of the stack as a body is deep.
+ * So the native one does the work, on a text in which such numbers stand as marked strings.
+ */
+import { randomUUID } from 'node:crypto';
+
+/** Begins the string that stands for a number; nobody outside of this process can know it. */
+const MARK = `exact-number-${randomUUID()}:`;
+const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
+/** Decimal digits that every double keeps. */
+const EXACT_DIGITS = 15;
+/** Nothing shorter is worth a closer look. A fraction with fewer digits in a row is not looked at. */
+const LONG_NUMBER = /\d{16}/;
+
+/** Spellings of members, by the object or list that holds them. */
+const spellings = new WeakMap<object, Map<string, string>>();
+
+/**
+ * As `JSON.parse`, and {@link writeJson} will write the value, or any object or list inside it, with
+ * the digits that its long numbers had. Throws a SyntaxError for what is no JSON.
+ */
+export function parseJson(json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  const marked = LONG_NUMBER.test(json) ? markNumbers(json) : json;
+  if (marked === json) return value;
+  const holder = { '': JSON.parse(marked) as unknown };
+  unmark(holder);
+  return holder[''];
+}
+
+/** As `JSON.stringify`, with the digits that {@link parseJson} has met. */
+export function writeJson(value: unknown): string {
+  const json = JSON.stringify(value, function (this: object, key: string, member: unknown) {
+    const spelling = typeof member === 'number' ? spellings.get(this)?.get(key) : undefined;
+    return spelling === undefined ? member : MARK + spelling;
+  });
+  return json.includes(MARK) ? json.replaceAll(MARKED, '$1') : json;
+}
+
+/**
+ * `json` with its value changed, and spelled as `JSON.stringify` does; numbers that a double cannot
+ * keep stay as they are. Throws a SyntaxError for what is no JSON.
+ * @param change Is given a value in which such numbers are strings, and must leave strings alone.
+ */
+export function rewriteJson(json: string, change: (value: unknown) => unknown): string {
+  const value: unknown = JSON.parse(json);
+  const marked = markNumbers(json);
+  if (marked === json) return JSON.stringify(change(value));
+  return JSON.stringify(change(JSON.parse(marked))).replaceAll(MARKED, '$1');
+}
+
+/** Numbers of 16 characters and more, and those with an exponent: all others are exact. */
+const DOUBTFUL_NUMBER = /-?\d(?:[\d.eE+-]{15,}|[\d.]*[eE][\d+-]+)/g;
+
+/** @param json Valid JSON; its numbers that a double cannot keep become marked strings. */
+function markNumbers(json: string): string {
+  let text = '';
+  let copied = 0;
+  for (let from = 0; from < json.length;) {
+    const quote = json.indexOf('"', from);
+    const end = quote < 0 ? json.length : quote;
+    for (const { 0: number, index } of json.slice(from, end).matchAll(DOUBTFUL_NUMBER)) {
+      if (isExact(number)) continue;
+      text += `${json.slice(copied, from + index)}"${MARK}${number}"`;
+      copied = from + index + number.length;
+    }
+    from = quote < 0 ? end : stringEnd(json, quote);
+  }
+  return text + json.slice(copied);
+}
+
+/** Where the string that begins at `quote` ends, behind its last quote. */
+function stringEnd(json: string, quote: number): number {
+  for (let end = json.indexOf('"', quote + 1); ; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (json[end - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+}
+
+/** Whether a double stands for this very number, so that its own spelling can replace this one. */
+function isExact(number: string): boolean {
+  const value = Number(number);
+  const shown = String(value);
+  if (shown === number) return true;
+  if (!Number.isFinite(value)) return false;
+  const { digits, exponent } = decimal(number);
+  if (value !== 0 && digits.length <= EXACT_DIGITS) return true;
+  const kept = decimal(shown);
+  return kept.digits === digits && kept.exponent === exponent;
+}
+
+/** A number's significant digits, none for zero, and the power of ten behind them. */
+function decimal(number: string): { digits: string; exponent: number } {
+  const [mantissa = '', power = '0'] = number.replace('-', '').split(/[eE]/);
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const all = whole + fraction;
+  let first = 0;
+  while (all[first] === '0') first++;
+  let end = all.length;
+  while (end > first && all[end - 1] === '0') end--;
+  const digits = all.slice(first, end);
+  const exponent = Number(power) - fraction.length + (all.length - end);
+  return { digits, exponent: digits === '' ? 0 : exponent };
+}
+
+/**
+ * Turns marked strings back into numbers and remembers how they were spelled. Goes through its own
+ * list, because bodies may be nested deeper than the stack is.
+ */
+function unmark(root: object): void {
+  const found: object[] = [root];
+  const visit = (holder: object, key: string | number, member: unknown): void => {
+    if (typeof member === 'object' && member !== null) found.push(member);
+    if (typeof member !== 'string' || !member.startsWith(MARK)) return;
+    const spelling = member.slice(MARK.length);
+    const known = spellings.get(holder) ?? new Map<string, string>();
+    spellings.set(holder, known.set(String(key), spelling));
+    // The parser made it a member of its own, `__proto__` included, so no setter is called.
+    (holder as Record<string | number, unknown>)[key] = Number(spelling);
+  };
+  for (let holder = found.pop(); holder; holder = found.pop()) {
+    const members = holder as Record<string, unknown>;
+    // A list of millions must not become as many pairs.
+    if (Array.isArray(holder))
+      for (const [at, member] of holder.entries()) visit(holder, at, member);
+    else for (const key of Object.keys(members)) visit(holder, key, members[key]);
+  }
+}

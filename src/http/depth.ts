@@ -1,0 +1,15 @@
+/** How deep JSON may nest. */
+
+/**
+ * Levels a request may have. The deepest that clients send, schemas of tools, have some dozens; what
+ * walks a value by calling itself is safe for a hundred times as many.
+ */
+export const MAX_JSON_DEPTH = 256;
+
+/** Whether a value that came from JSON has more levels of objects and arrays than `limit`. */
+export function isDeeperThan(limit: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit === 0) return true;
+  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return children.some((child) => isDeeperThan(limit - 1, child));
+}
