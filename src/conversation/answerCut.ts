@@ -4,7 +4,7 @@
  */
 import type { FinishReason, ToolCallEvent, TurnEvent } from './events';
 import type { AnswerLimits } from './messages';
-import { TokenMeter } from './tokens';
+import type { TokenMeter } from './tokenMeter';
 
 /** Why an answer ended early. */
 export interface Cut {
@@ -24,11 +24,14 @@ export class AnswerCut {
   readonly #stops: readonly StopMatcher[];
   readonly #meter: TokenMeter;
   #held = '';
+  /** What the meter may hold something of. */
+  #metered: 'text' | 'reasoning' = 'text';
   #cut: Cut | undefined;
 
-  constructor({ stop, maxTokens }: AnswerLimits) {
+  /** @param meter A meter with the limit on the answer's tokens. */
+  constructor(stop: AnswerLimits['stop'], meter: TokenMeter) {
     this.#stops = stop.map((sequence) => new StopMatcher(sequence));
-    this.#meter = new TokenMeter(maxTokens);
+    this.#meter = meter;
   }
 
   /** Set once the answer has reached a limit; what comes after that is no part of it. */
@@ -54,7 +57,7 @@ export class AnswerCut {
     const held = this.#held;
     this.#held = '';
     for (const stop of this.#stops) stop.reset();
-    return this.#say('text', held);
+    return [...this.#say('text', held), ...this.#flush()];
   }
 
   #text(delta: string): AnswerPiece[] {
@@ -63,7 +66,7 @@ export class AnswerCut {
       const found = this.#find(delta.charCodeAt(index));
       if (!found) continue;
       const end = this.#held.length + index + 1;
-      const shown = this.#say('text', text.slice(0, end - found.length));
+      const shown = [...this.#say('text', text.slice(0, end - found.length)), ...this.#flush()];
       this.#cut ??= { reason: 'stopSequence', stopSequence: found };
       return shown;
     }
@@ -84,15 +87,24 @@ export class AnswerCut {
   }
 
   #say(type: 'text' | 'reasoning', delta: string): AnswerPiece[] {
-    const fits = this.#meter.take(delta);
-    if (fits.length < delta.length) this.#cut = { reason: 'length' };
-    return fits ? [{ type, delta: fits }] : [];
+    const before = type === this.#metered || !delta ? [] : this.#flush();
+    if (delta) this.#metered = type;
+    return [...before, ...this.#shown(this.#meter.push(delta))];
+  }
+
+  /** What the meter holds: nothing follows that could change how it is counted. */
+  #flush(): AnswerPiece[] {
+    return this.#shown(this.#meter.end());
+  }
+
+  #shown(delta: string): AnswerPiece[] {
+    if (this.#meter.full) this.#cut ??= { reason: 'length' };
+    return delta ? [{ type: this.#metered, delta }] : [];
   }
 
   #call(call: ToolCallEvent): AnswerPiece[] {
     if (this.#cut) return [];
-    const written = call.name + call.argumentsJson;
-    if (this.#meter.take(written) === written) return [call];
+    if (this.#meter.whole(call.name + call.argumentsJson)) return [call];
     this.#cut = { reason: 'length' };
     return [];
   }

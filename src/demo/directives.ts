@@ -117,6 +117,7 @@ function toolCall(argument: string, async: boolean): ToolCall {
 
 const longest = 3_600_000;
 const manyDeltas = 1_000_000;
+const manyCharacters = 100_000_000;
 
 const directives: Readonly<Record<string, Directive>> = {
   echo: {
@@ -149,6 +150,10 @@ const directives: Readonly<Record<string, Directive>> = {
       ...script,
       body: { kind: 'words', count: whole(argument, manyDeltas) },
     }),
+  },
+  size: {
+    help: 'N  answer N characters',
+    apply: (script, argument) => say(script, 'x'.repeat(whole(argument, manyCharacters))),
   },
   empty: {
     help: ' finish with 200 and no text',

@@ -16,7 +16,7 @@ import { finishProblem, reportedFailure } from './finish';
 import { ImageUploads } from './imageUpload';
 import { NativeTools, toolParams } from './nativeTools';
 import type { RpcConnection, RpcReply } from './rpc';
-import { finishError, sessionReplaced, turnTimeout } from './turnErrors';
+import { clientTooSlow, finishError, sessionReplaced, turnTimeout } from './turnErrors';
 import { contextUsage } from './usage';
 
 /** Turns whose late events are waited for; an event that does not come soon never does. */
@@ -57,13 +57,13 @@ export class ChatAskDialect implements Dialect {
         this.#sessions.add(result.sessionId);
         observer.completed(result);
       },
-      ended: () => {
+      ended: (error) => {
         this.#turns.delete(requestId);
         // Its session has a name by now that nobody has told us; a late event will.
         const unnamed = turn.asked && turn.sessionId === undefined;
         if (unnamed) this.#unnamed.set(requestId, true);
         giveUp();
-        observer.ended();
+        observer.ended(error);
       },
       send: (method, params) => {
         this.#rpc.request(method, params, 2_000).catch(noop);
@@ -261,13 +261,17 @@ class ChatAskTurn implements Answer {
   }
 
   #emit(events: readonly AnswerEvent[]): void {
-    for (const event of events) this.#queue.push(event);
+    for (const event of events) {
+      if (!this.#queue.push(event)) this.cancel(clientTooSlow());
+    }
   }
 
   #finish(params: Record<string, unknown>): void {
     if (!reportedFailure(params)) {
       this.#emit(this.#assembly.finish(contentText(params['fullAnswer'])));
     }
+    // Its reader may have been too slow for the rest.
+    if (this.#ended) return;
     const problem = finishProblem(params, this.#assembly.text);
     if (problem) {
       this.#end(problem);
@@ -289,7 +293,7 @@ class ChatAskTurn implements Answer {
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#turnTimer);
     this.#queue.end(error);
-    this.#hooks.ended();
+    this.#hooks.ended(error);
   }
 }
 

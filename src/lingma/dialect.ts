@@ -76,8 +76,11 @@ export interface AskObserver {
    * recorded is in place when the client sees the end.
    */
   completed(result: AnswerResult): void;
-  /** The process is done with the turn, well or not; after `completed`, once. */
-  ended(): void;
+  /**
+   * The process is done with the turn; after `completed`, once.
+   * @param error Why it did not end well.
+   */
+  ended(error?: GatewayError): void;
 }
 
 export interface Dialect {

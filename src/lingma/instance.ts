@@ -41,6 +41,8 @@ export interface LiveProcess {
   readonly signedIn: boolean | null;
   /** Who is signed in and how to; null for an agent, which keeps that to itself. */
   readonly account: Account | null;
+  /** When it could take turns, by the monotonic clock. */
+  readonly readyAtMs: number;
   /** Asks for a sign of life, and restarts the process when none comes; for one that stood still. */
   probe(): void;
 }
@@ -205,7 +207,7 @@ export class Instance {
   }
 
   async #launch(signal: AbortSignal): Promise<Launched> {
-    const { connector, limits } = this.#options;
+    const { connector, limits, clock } = this.#options;
     const connection = await connector.connect(signal);
     const { peer, socket, framing, pid, port, cwd } = connection;
     const owner: Incarnation = { instanceId: this.id, incarnation: ++this.#incarnations };
@@ -249,7 +251,7 @@ export class Instance {
         });
       };
       return {
-        live: { owner, pid, port, probe, ...hands },
+        live: { owner, pid, port, readyAtMs: clock.monotonicMs(), probe, ...hands },
         ended,
         stop: () => leave(connection, rpc, hands.dialect),
       };

@@ -95,6 +95,17 @@ export function sessionReplaced(): GatewayError {
   });
 }
 
+/** The client let more of the answer wait than the gateway keeps for it. */
+export function clientTooSlow(): GatewayError {
+  return new GatewayError({
+    code: 'client_too_slow',
+    status: 408,
+    message:
+      'The client stopped reading while the answer went on; the turn was stopped. Read the stream ' +
+      'as it comes, or ask for a shorter answer.',
+  });
+}
+
 /** The turn stood still, or ran, for longer than its limit. */
 export function turnTimeout(what: string, limitMs: number): GatewayError {
   return new GatewayError({

@@ -5,13 +5,23 @@
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { GatewayError } from '../base/errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../base/clock';
+import { GatewayError, stopping } from '../base/errors';
 
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 const LOCK_NAME = 'gateway.lock';
 /** More gateways of one user than this point to a mistake, not to a need. */
 const MAX_SIBLINGS = 64;
+/** How often a folder that is in use is looked at. */
+const LOOK_EVERY_MS = 50;
+
+export interface ClaimOptions {
+  readonly conflict: 'fail' | 'next';
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
 
 export class WorkDir {
   readonly path: string;
@@ -35,6 +45,27 @@ export class WorkDir {
       if (conflict === 'fail') throw workDirInUse(candidate, holder);
     }
     throw workDirInUse(first, undefined);
+  }
+
+  /**
+   * Like `claim`, but gives the holder of `folder` itself so many milliseconds to let go of it
+   * first. Rejects with `stopping` when `signal` aborts meanwhile.
+   */
+  static async claimSoon(
+    folder: string,
+    { conflict, patienceMs, signal }: ClaimOptions,
+  ): Promise<WorkDir> {
+    const deadline = systemClock.monotonicMs() + patienceMs;
+    while (systemClock.monotonicMs() < deadline && !signal.aborted) {
+      try {
+        return WorkDir.claim(folder, 'fail');
+      } catch (error) {
+        if (!hasCode(error, 'work_dir_in_use')) throw error;
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+    if (signal.aborted) throw stopping();
+    return WorkDir.claim(folder, conflict);
   }
 
   /** The work folder of one instance, created when it is missing. */

@@ -56,9 +56,9 @@ export class AcpDialect implements Dialect {
         this.#completedTurns++;
         observer.completed(result);
       },
-      ended: () => {
+      ended: (error) => {
         this.#forget(running);
-        observer.ended();
+        observer.ended(error);
       },
       cancel: () => {
         const { sessionId } = running;

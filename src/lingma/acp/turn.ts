@@ -10,7 +10,13 @@ import { contentText } from '../contentText';
 import type { Answer, AskLimits, AskObserver, ReportedUsage } from '../dialect';
 import { reportedFailure } from '../finish';
 import type { RpcReply } from '../rpc';
-import { emptyAnswer, finishError, sessionReplaced, turnTimeout } from '../turnErrors';
+import {
+  clientTooSlow,
+  emptyAnswer,
+  finishError,
+  sessionReplaced,
+  turnTimeout,
+} from '../turnErrors';
 import { agentUsage, contextUsage } from '../usage';
 import type { Runtime } from './params';
 
@@ -145,7 +151,9 @@ export class AcpTurn implements Answer {
   }
 
   #emit(events: readonly AnswerEvent[]): void {
-    for (const event of events) this.#queue.push(event);
+    for (const event of events) {
+      if (!this.#queue.push(event)) this.cancel(clientTooSlow());
+    }
   }
 
   #finish(data: unknown): void {
@@ -176,6 +184,8 @@ export class AcpTurn implements Answer {
   #complete(): void {
     if (this.#ended) return;
     this.#emit(this.#assembly.finish(''));
+    // Its reader may have been too slow for the rest.
+    if (this.isOver()) return;
     const { text } = this.#assembly;
     if (text.trim() === '') {
       this.#end(emptyAnswer());
@@ -196,7 +206,7 @@ export class AcpTurn implements Answer {
     clearTimeout(this.#turnTimer);
     clearTimeout(this.#graceTimer);
     this.#queue.end(error);
-    this.#hooks.ended();
+    this.#hooks.ended(error);
   }
 }
 

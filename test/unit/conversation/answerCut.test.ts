@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { AnswerCut, type AnswerPiece } from '../../../src/conversation/answerCut';
 import type { AnswerLimits } from '../../../src/conversation/messages';
+import type { TokenCounter } from '../../../src/conversation/tokens';
 import { cutAt } from '../../support/cuts';
+import { estimates, tokenizer } from '../../support/tokens';
 
+const counter = estimates();
 const say = (delta: string): AnswerPiece => ({ type: 'text', delta });
 const think = (delta: string): AnswerPiece => ({ type: 'reasoning', delta });
 const call = (argumentsJson: string): AnswerPiece => ({
@@ -16,8 +19,12 @@ const call = (argumentsJson: string): AnswerPiece => ({
 });
 
 /** What comes of an answer: its text, all pieces, and where it was cut. */
-function through(limits: AnswerLimits, pieces: readonly AnswerPiece[]) {
-  const cut = new AnswerCut(limits);
+function through(
+  { stop, maxTokens }: AnswerLimits,
+  pieces: readonly AnswerPiece[],
+  counts: TokenCounter = counter,
+) {
+  const cut = new AnswerCut(stop, counts.meter(maxTokens));
   const out = pieces.flatMap((piece) => cut.push(piece));
   out.push(...cut.end());
   return { out, text: textOf(out), cut: cut.cut };
@@ -73,13 +80,13 @@ describe('conversation/answerCut', () => {
     });
 
     it('hold back no more than what may begin one', () => {
-      const cut = new AnswerCut({ stop: ['\n\nUser:'] });
+      const cut = new AnswerCut(['\n\nUser:'], counter.meter());
       assert.deepEqual(cut.push(say('Hello.\n\nUs')), [say('Hello.')]);
       assert.deepEqual(cut.push(say('ually')), [say('\n\nUsually')]);
     });
 
     it('leave no character in two halves', () => {
-      const cut = new AnswerCut({ stop: [] });
+      const cut = new AnswerCut([], counter.meter());
       assert.deepEqual(cut.push(say('a\ud83d')), [say('a')]);
       assert.deepEqual(cut.push(say('\ude00b')), [say('😀b')]);
     });
@@ -138,6 +145,58 @@ describe('conversation/answerCut', () => {
     it('comes before what was held back for a stop sequence', () => {
       const { text, cut } = through({ stop: ['cdefX'], maxTokens: 1 }, [say('abcdef')]);
       assert.deepEqual([text, cut?.reason], ['abcd', 'length']);
+    });
+
+    describe('counted by a tokenizer', () => {
+      let exact: TokenCounter;
+      before(async () => {
+        exact = await tokenizer();
+      });
+
+      it('is kept to the token, at any split', () => {
+        const words = fc.constantFrom(
+          'Hello',
+          ' world',
+          ',',
+          ' ',
+          '\n',
+          '你好',
+          '😀',
+          "'ll",
+          '12345',
+        );
+        fc.assert(
+          fc.property(
+            fc.array(words, { maxLength: 25 }).map((all) => all.join('')),
+            fc.array(fc.nat(100), { maxLength: 10 }),
+            fc.integer({ min: 1, max: 30 }),
+            (text, cuts, maxTokens) => {
+              const limits = { stop: [], maxTokens };
+              const whole = through(limits, [say(text)], exact);
+              const split = through(limits, cutAt(text, cuts).map(say), exact);
+              assert.deepEqual([split.text, split.cut], [whole.text, whole.cut]);
+              assert.equal(whole.cut === undefined, exact.text(text) <= maxTokens);
+              assert.ok(text.startsWith(whole.text) && !/[\ud800-\udbff]$/.test(whole.text));
+            },
+          ),
+          { numRuns: 1_000 },
+        );
+      });
+
+      it('gives what it holds when thoughts turn into text, and before a call', () => {
+        const { out } = through(
+          { stop: [], maxTokens: 6 },
+          [think('One'), say('Two'), call('{}')],
+          exact,
+        );
+        assert.deepEqual(out, [think('One'), say('Two'), call('{}')]);
+      });
+
+      it('shows everything at once while it is far', () => {
+        const cut = new AnswerCut([], exact.meter(1_000));
+        assert.deepEqual(cut.push(say('Hel')), [say('Hel')]);
+        assert.deepEqual(cut.push(say('lo')), [say('lo')]);
+      });
     });
   });
 });

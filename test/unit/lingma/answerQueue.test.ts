@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { cancelled } from '../../../src/base/errors';
-import { type AnswerEvent, AnswerQueue } from '../../../src/lingma/answerQueue';
+import { type AnswerEvent, AnswerQueue, MAX_WAITING_BYTES } from '../../../src/lingma/answerQueue';
 import { isPending, settled } from '../../support/async';
 import { assertCode, rejectionOf } from '../../support/errors';
 
@@ -118,6 +118,26 @@ describe('lingma/answerQueue', () => {
     queue.push(text('b'));
     assert.deepEqual(taken, { done: false, value: text('a') });
     assert.deepEqual(await reader.next(), { done: false, value: text('b') });
+  });
+
+  it('lets no more wait than its bound, and drops all of that beyond it', async () => {
+    const queue = new AnswerQueue();
+    const half = text('é'.repeat(MAX_WAITING_BYTES / 4));
+    assert.deepEqual([queue.push(half), queue.push(half)], [true, true]);
+    assert.equal(queue.push(text('!')), false);
+    queue.end(cancelled());
+    assertCode(await rejectionOf(drain(queue)), 'cancelled');
+  });
+
+  it('counts only what waits, and takes one delta of any size', async () => {
+    const queue = new AnswerQueue();
+    const reader = queue[Symbol.asyncIterator]();
+    const much = 'x'.repeat(MAX_WAITING_BYTES - 1);
+    for (let count = 0; count < 3; count++) {
+      assert.ok(queue.push(text(much)));
+      assert.deepEqual(await reader.next(), { done: false, value: text(much) });
+    }
+    assert.ok(queue.push(text(`${much}!!`)));
   });
 
   it('a reader who leaves early does no harm', async () => {

@@ -13,7 +13,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { describe, it } from 'mocha';
 import { makePrivate, WorkDir } from '../../../src/lingma/workDir';
-import { assertCode, thrownBy } from '../../support/errors';
+import { assertCode, rejectionOf, thrownBy } from '../../support/errors';
 import { useTempDirs } from '../../support/tempDir';
 
 const modeOf = (file: string) => statSync(file).mode & 0o777;
@@ -133,6 +133,36 @@ describe('lingma/workDir', () => {
     }
     assert.equal(readFileSync(lockOf(folder), 'utf8'), '1');
     assert.deepEqual(readdirSync(folder), ['gateway.lock']);
+  });
+
+  const soon = (folder: string, patienceMs: number, signal = new AbortController().signal) =>
+    WorkDir.claimSoon(folder, { conflict: 'next', patienceMs, signal });
+
+  it('is waited for while its holder is about to go', async () => {
+    const folder = fresh();
+    const before = WorkDir.claim(folder, 'fail');
+    const next = soon(folder, 5_000);
+    setTimeout(() => {
+      before.release();
+    }, 120);
+    assert.equal((await next).path, folder);
+  });
+
+  it('is not waited for longer than that', async () => {
+    const folder = fresh();
+    WorkDir.claim(folder, 'fail');
+    assert.equal((await soon(folder, 120)).path, `${folder}-2`);
+    assert.equal((await soon(folder, 0)).path, `${folder}-3`);
+  });
+
+  it('is not claimed by who has given up waiting', async () => {
+    const folder = fresh();
+    WorkDir.claim(folder, 'fail');
+    const abort = new AbortController();
+    const waiting = soon(folder, 5_000, abort.signal);
+    abort.abort();
+    assertCode(await rejectionOf(waiting), 'stopping');
+    assert.deepEqual(readdirSync(path.dirname(folder)), [path.basename(folder)]);
   });
 
   it('is free again after its release', () => {
