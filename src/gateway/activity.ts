@@ -18,12 +18,14 @@ export interface SessionActivity {
   /** The program that sent its last turn, as it names itself (`claude-cli`); null if it does not. */
   readonly agent: string | null;
   readonly source: TurnSource;
+  /** As answers name it. */
   readonly model: string;
   readonly turns: number;
   /** Messages the process holds, its last answer included. */
   readonly messages: number;
   /** `leased` while a turn runs on it. */
   readonly state: 'idle' | 'leased';
+  /** Since its first turn was answered. */
   readonly ageSeconds: number;
   /** Seconds until it expires; null when it does not, or a turn runs on it. */
   readonly ttlLeftSeconds: number | null;
@@ -74,9 +76,9 @@ export interface HistorySample {
 }
 
 export interface GatewayActivity {
-  /** The ones used last first. */
+  /** The ones in a turn first, then the ones used last; 500 at most. */
   readonly sessions: readonly SessionActivity[];
-  /** The latest first. */
+  /** The latest first; 200 at most. */
   readonly requests: readonly RequestActivity[];
   /** The last hour in equal intervals, the oldest first. */
   readonly history: readonly HistorySample[];

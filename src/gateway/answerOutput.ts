@@ -6,7 +6,8 @@ import { AnswerCut, type AnswerPiece, type Cut } from '../conversation/answerCut
 import type { FinishReason, InputUsage, Usage } from '../conversation/events';
 import type { AnswerLimits } from '../conversation/messages';
 import type { WrittenCall } from '../conversation/toolCalls/call';
-import { TokenMeter } from '../conversation/tokens';
+import type { TokenMeter } from '../conversation/tokenMeter';
+import type { TokenCounter } from '../conversation/tokens';
 import type { AnswerEvent } from '../lingma/answerQueue';
 import type { ReportedUsage } from '../lingma/dialect';
 import { AnswerReader } from './answerReader';
@@ -24,13 +25,15 @@ export class AnswerOutput {
   readonly #showsReasoning: boolean;
   readonly #reader: AnswerReader;
   readonly #cut: AnswerCut;
-  readonly #said = new TokenMeter();
-  readonly #thought = new TokenMeter();
+  readonly #said: TokenMeter;
+  readonly #thought: TokenMeter;
 
-  constructor({ rules, limits, reasoning }: OutputRules) {
+  constructor({ rules, limits, reasoning }: OutputRules, counter: TokenCounter) {
+    this.#said = counter.meter();
+    this.#thought = counter.meter();
     this.#showsReasoning = reasoning;
     this.#reader = new AnswerReader(rules);
-    this.#cut = new AnswerCut(limits ?? { stop: [] });
+    this.#cut = new AnswerCut(limits?.stop ?? [], counter.meter(limits?.maxTokens));
   }
 
   /** Set once the answer has reached a limit; nothing more comes of it. */
@@ -90,8 +93,9 @@ export class AnswerOutput {
 
   #counted(pieces: readonly AnswerPiece[]): AnswerPiece[] {
     for (const piece of pieces) {
-      if (piece.type === 'reasoning') this.#thought.take(piece.delta);
-      else this.#said.take(piece.type === 'text' ? piece.delta : piece.name + piece.argumentsJson);
+      if (piece.type === 'reasoning') this.#thought.push(piece.delta);
+      else if (piece.type === 'text') this.#said.push(piece.delta);
+      else this.#said.whole(piece.name + piece.argumentsJson);
     }
     return [...pieces];
   }

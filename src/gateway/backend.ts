@@ -3,14 +3,17 @@ import path from 'node:path';
 import { systemClock } from '../base/clock';
 import { GatewayError, stopping } from '../base/errors';
 import { BackoffPolicy } from '../lingma/backoff';
+import type { Connector } from '../lingma/connect/connector';
 import type { AskLimits } from '../lingma/dialect';
 import { Guardian } from '../lingma/guardian/client';
 import { Instance } from '../lingma/instance';
 import { Pool } from '../lingma/pool';
 import { WorkDir } from '../lingma/workDir';
 import type { Logger } from '../observe/log';
-import type { CachedSession, SessionCache } from '../session/cache';
+import type { SessionCache } from '../session/cache';
+import type { CachedSession } from '../session/lease';
 import type { PoolSize } from './controlRoutes';
+import type { LiveOptions } from './liveOptions';
 import type { GatewayOptions } from './options';
 import { SignIn } from './signIn';
 import type { InstanceSnapshot } from './snapshot';
@@ -24,9 +27,15 @@ const SIGN_IN = { everyMs: 1_500, forMs: 600_000 };
 
 export interface BackendOptions {
   readonly options: GatewayOptions;
+  /** Those of them that may change; what is read here is in force. */
+  readonly live: LiveOptions;
+  /** How long another gateway that is about to end may go on holding the work folder. */
+  readonly workDirPatienceMs: number;
   readonly source: PreparedSource;
-  readonly cache: SessionCache;
+  readonly cache: SessionCache<unknown>;
   readonly logger: Logger;
+  /** Turns that an instance has begun to answer. */
+  readonly turnsOf: (instanceId: string) => number;
   readonly onChange: () => void;
 }
 
@@ -35,41 +44,71 @@ export class Backend {
   readonly signIn: SignIn;
   readonly #maxInstances: number;
   readonly #logger: Logger;
-  readonly #cache: SessionCache;
-  /** Undefined when nothing of ours keeps data. */
-  readonly #workDir: WorkDir | undefined;
+  readonly #cache: SessionCache<unknown>;
+  readonly #turnsOf: BackendOptions['turnsOf'];
+  /** Undefined before the start, and when nothing of ours keeps data. */
+  #workDir: WorkDir | undefined;
+  readonly #claimWorkDir: () => Promise<WorkDir> | undefined;
+  readonly #closed = new AbortController();
   readonly #guardian: Guardian;
   readonly #sweeper: NodeJS.Timeout;
   /** Settles `start`, which only its first call does. */
   #onStatus: () => void = () => undefined;
   #closing: Promise<void> | undefined;
 
-  /** Claims the work folder; throws `work_dir_in_use` when another gateway holds it. */
-  constructor({ options, source, cache, logger, onChange }: BackendOptions) {
+  constructor({
+    options,
+    live,
+    workDirPatienceMs,
+    source,
+    cache,
+    logger,
+    turnsOf,
+    onChange,
+  }: BackendOptions) {
     this.#cache = cache;
+    this.#turnsOf = turnsOf;
     this.#logger = logger;
     this.#maxInstances = source.maxInstances;
-    this.#workDir = source.keepsData
-      ? WorkDir.claim(options.workDir, options.workDirConflict)
-      : undefined;
+    this.#claimWorkDir = () =>
+      source.keepsData
+        ? WorkDir.claimSoon(options.workDir, {
+            conflict: options.workDirConflict,
+            patienceMs: workDirPatienceMs,
+            signal: this.#closed.signal,
+          })
+        : undefined;
     this.#guardian = new Guardian(path.join(options.distDir, 'guardian.js'));
+    // Read by each turn as it begins, so that what changes holds for the next.
     const limits: AskLimits = {
-      idleMs: options.idleTimeoutSeconds * 1000,
-      turnMs: options.turnTimeoutSeconds * 1000,
+      get idleMs() {
+        return live.idleTimeoutSeconds * 1000;
+      },
+      get turnMs() {
+        return live.turnTimeoutSeconds * 1000;
+      },
     };
-    const createInstance = (id: string): Instance =>
-      new Instance({
+    const createInstance = (id: string): Instance => {
+      let connector: Connector | undefined;
+      return new Instance({
         id,
-        connector: source.connect({
-          workDir: this.#workDir?.instanceFolder(id) ?? '',
-          logger: logger.child(id),
-          onSpawn: (pid) => {
-            this.#guardian.watch(pid);
+        connector: {
+          connect: async (signal) => {
+            // Nothing may run in a folder that is not ours yet.
+            if (source.keepsData && !this.#workDir) throw stopping();
+            connector ??= source.connect({
+              workDir: this.#workDir?.instanceFolder(id) ?? '',
+              logger: logger.child(id),
+              onSpawn: (pid) => {
+                this.#guardian.watch(pid);
+              },
+              onGone: (pid) => {
+                this.#guardian.forget(pid);
+              },
+            });
+            return connector.connect(signal);
           },
-          onGone: (pid) => {
-            this.#guardian.forget(pid);
-          },
-        }),
+        },
         limits,
         backoff: new BackoffPolicy(BACKOFF),
         clock: systemClock,
@@ -86,13 +125,16 @@ export class Backend {
           onChange();
         },
       });
+    };
     this.pool = new Pool({
       ...QUEUE,
       createInstance: (number) => createInstance(`lingma-${number}`),
-      size: this.#sizeFor(options.instances),
-      maxInFlight: options.maxInFlight,
+      size: this.#sizeFor(live.instances),
+      maxInFlight: live.maxInFlight,
       // By then every turn has come to its end or met its own limit.
-      drainTimeoutMs: limits.turnMs,
+      get drainTimeoutMs() {
+        return limits.turnMs;
+      },
       pinnedTo: (instanceId) => cache.pinnedTo(instanceId),
       onChange,
     });
@@ -103,8 +145,21 @@ export class Backend {
     this.#sweeper.unref();
   }
 
-  /** Starts every instance; resolves with the first that is ready, rejects when none can be. */
-  start(): Promise<void> {
+  /**
+   * Claims the work folder and starts every instance; resolves with the first that is ready.
+   * Rejects with `work_dir_in_use`, or when no instance can be started.
+   */
+  async start(): Promise<void> {
+    const workDir = await this.#claimWorkDir();
+    if (this.#closing) {
+      workDir?.release();
+      throw stopping();
+    }
+    this.#workDir = workDir;
+    await this.#startPool();
+  }
+
+  #startPool(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.#onStatus = () => {
         if (this.#closing) reject(stopping());
@@ -143,6 +198,7 @@ export class Backend {
   }
 
   async #close(): Promise<void> {
+    this.#closed.abort();
     clearInterval(this.#sweeper);
     this.signIn.close();
     await this.pool.close();
@@ -173,6 +229,10 @@ export class Backend {
         pinnedSessions: this.#cache.pinnedTo(id),
         inFlight: this.pool.inFlight(id),
         restarts: Math.max(0, incarnations - 1),
+        turns: this.#turnsOf(id),
+        uptimeSeconds: live
+          ? Math.floor((systemClock.monotonicMs() - live.readyAtMs) / 1000)
+          : null,
         signedIn: live?.signedIn ?? null,
         problem: 'problem' in status ? status.problem : null,
       };

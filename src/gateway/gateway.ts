@@ -9,23 +9,33 @@ import { KeyRing } from '../http/keyRing';
 import { HttpServer, type Route } from '../http/server';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
+import type { TokenCounter } from '../conversation/tokens';
 import type { Model } from '../lingma/models';
 import type { QueueReading } from '../lingma/waitingLine';
 import type { Logger } from '../observe/log';
-import { SessionCache } from '../session/cache';
+import { type CacheLimits, SessionCache } from '../session/cache';
+import type { ListedSession, SessionEviction } from '../session/lease';
+import type { GatewayActivity, RequestDetails, SessionActivity } from './activity';
+import { ActivityLog, type SessionLabel } from './activityLog';
 import { Backend } from './backend';
+import { Capture } from './capture';
 import type { PoolSize } from './controlRoutes';
+import { type LiveOptions, LiveOptionsHolder } from './liveOptions';
+import { encodingCounter } from './encodingFile';
 import { RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
 import { fetchRemoteImages, refuseRemoteImages } from './remoteImages';
 import { systemNetwork } from './remoteNetwork';
 import { ResponseStore } from './responseStore';
+import type { Leaving, WindowHost } from './leaving';
 import { createRoutes } from './routes';
+import type { WindowsDependencies } from './routes/windows';
 import type { SignInOffer } from './signIn';
 import type { GatewaySnapshot, GatewayState, SessionCacheSnapshot } from './snapshot';
 import { type PreparedSource, prepareSource } from './source';
-import { TurnRunner } from './turn';
+import { type Caller, TurnRunner } from './turn';
 import { TurnCounters } from './turnCounters';
+import { proveIdentity, WINDOW_PROTOCOL, type WindowIdentity } from './windowIdentity';
 
 const NO_QUEUE: QueueReading = {
   queued: 0,
@@ -34,8 +44,18 @@ const NO_QUEUE: QueueReading = {
   refused: { full: 0, timeout: 0 },
 };
 
+/** The window that ran the gateway before has 5 seconds to end its processes (VS Code's limit). */
+const TAKE_OVER_PATIENCE_MS = 6_000;
+
+/** There may be many thousand sessions, and nobody looks at them all. */
+const SESSIONS_SHOWN = 500;
+
 export interface GatewayDependencies {
   readonly logger: Logger;
+  /** Shared with whoever else counts in this process; one of its own when left out. */
+  readonly tokens?: TokenCounter | undefined;
+  /** Set where a window runs it: then it serves the other windows of its user, too. */
+  readonly windows?: WindowHost | undefined;
 }
 
 /**
@@ -44,15 +64,19 @@ export interface GatewayDependencies {
  */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #tokens: TokenCounter;
   readonly #logger: Logger;
+  readonly #windows: WindowHost | undefined;
   readonly #changed = new Emitter<void>();
   readonly #counters = new TurnCounters(() => {
     this.#notify();
   });
   readonly #requests = new RequestCounter();
+  readonly #capture: Capture;
+  readonly #activity: ActivityLog;
   readonly #keys: KeyRing;
   readonly #guard: Guard;
-  readonly #cache: SessionCache;
+  readonly #cache: SessionCache<SessionLabel>;
   #state: GatewayState = 'stopped';
   #problem: string | null = null;
   #source: PreparedSource | undefined;
@@ -60,10 +84,11 @@ export class Gateway {
   #startedAtMs: number | undefined;
   #server: HttpServer | undefined;
   #backend: Backend | undefined;
-  #size: PoolSize;
+  readonly #live: LiveOptionsHolder;
   #turns: TurnRunner | undefined;
   /** Ends the turns that came without HTTP. */
   readonly #ended = new AbortController();
+  #leaving: Leaving = { reason: 'closing' };
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -73,17 +98,30 @@ export class Gateway {
   /** Throws `invalid_request` when a key, a name of one, or a CORS origin is not usable. */
   constructor(options: GatewayOptions, dependencies: GatewayDependencies) {
     this.#options = options;
-    this.#size = { instances: options.instances, maxInFlight: options.maxInFlight };
-    this.#keys = new KeyRing(options.apiKey, options.clientKeys);
+    this.#live = new LiveOptionsHolder(options);
+    this.#windows = dependencies.windows;
+    this.#keys = new KeyRing(options.apiKey, options.clientKeys, this.#windows?.secret);
     this.#guard = new Guard(this.#keys, options.corsOrigins);
     this.#logger = dependencies.logger;
+    this.#tokens = dependencies.tokens ?? encodingCounter(options.distDir, this.#logger);
     this.#cache = new SessionCache({
-      max: options.sessionMax,
-      maxPerInstance: options.sessionMaxPerInstance,
-      ttlMs: options.sessionTtlSeconds * 1000,
+      ...cacheLimits(options),
       clock: systemClock,
       onDrop: (session) => {
         this.#backend?.deleteSession(session);
+      },
+    });
+    this.#capture = new Capture(options.captureBodies, [
+      options.apiKey,
+      ...options.clientKeys.map(({ key }) => key),
+      ...(this.#windows ? [this.#windows.secret] : []),
+    ]);
+    this.#activity = new ActivityLog({
+      clock: systemClock,
+      counters: this.#counters,
+      capture: this.#capture,
+      onChange: () => {
+        this.#notify();
       },
     });
   }
@@ -97,9 +135,13 @@ export class Gateway {
     return this.#starting;
   }
 
-  /** Ends running turns with a typed error, closes the listener, stops every process. Idempotent. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  /**
+   * Ends running turns with a typed error, closes the listener, stops every process. Idempotent.
+   *
+   * @param leaving What the windows that follow it are told.
+   */
+  stop(leaving: Leaving = { reason: 'closing' }): Promise<void> {
+    this.#stopping ??= this.#stop(leaving);
     return this.#stopping;
   }
 
@@ -124,10 +166,30 @@ export class Gateway {
       concurrency: {
         inFlight: instances.reduce((sum, { inFlight }) => sum + inFlight, 0),
         ...(this.#backend?.pool.queue ?? NO_QUEUE),
-        maxInFlightPerInstance: this.#size.maxInFlight,
+        maxInFlightPerInstance: this.#live.current.maxInFlight,
       },
       turns: this.#counters.totals(),
     };
+  }
+
+  /** What it does, one by one; apart from the snapshot, because it is large. */
+  activity(): GatewayActivity {
+    return {
+      sessions: this.#cache.list(SESSIONS_SHOWN).map(describeSession),
+      requests: this.#activity.requests(),
+      history: this.#activity.history(),
+      capturing: this.#capture.enabled,
+    };
+  }
+
+  /** Undefined for a request that is no longer kept. */
+  requestDetails(id: string): RequestDetails | undefined {
+    return this.#activity.details(id);
+  }
+
+  /** Switches the capture of texts on, or off; what was captured is then gone at once. */
+  setCapture(enabled: boolean): void {
+    this.reconfigure({ ...this.#live.current, captureBodies: enabled });
   }
 
   /** The models a turn may name. Rejects with `stopping` while the gateway does not serve. */
@@ -140,22 +202,30 @@ export class Gateway {
    * conversation may go on here that began there, and the other way round. Iterate to the end;
    * aborting `signal` ends the turn with its reason. Throws GatewayErrors only, `stopping` when the
    * gateway stops or does not serve.
+   *
+   * @param agent Names the program that asks, where it is not VS Code's chat itself.
    */
-  async *chat(request: TurnRequest, signal: AbortSignal): AsyncGenerator<TurnEvent, void> {
+  async *chat(
+    request: TurnRequest,
+    signal: AbortSignal,
+    agent: string | null = null,
+  ): AsyncGenerator<TurnEvent, void> {
     if (!this.#turns || this.#stopping) throw stopping();
     const { owner } = this.#keys;
-    const caller = {
+    const caller: Caller = {
       scope: owner.scope,
       client: owner.name,
       streams: true,
       requestId: `chat_${randomUUID().replaceAll('-', '')}`,
+      source: 'vscode',
+      agent,
     };
     yield* this.#turns.run(request, caller, AbortSignal.any([signal, this.#ended.signal]));
   }
 
   /** The options that may change while the gateway runs, as they are now. */
   get size(): PoolSize {
-    return this.#size;
+    return this.#live.current;
   }
 
   /**
@@ -163,8 +233,23 @@ export class Gateway {
    * instances that stay keep their sessions, those that leave finish their turns first.
    */
   resize({ instances, maxInFlight }: PoolSize): void {
-    this.#size = { instances, maxInFlight };
-    this.#backend?.resize(this.#size);
+    this.reconfigure({ ...this.#live.current, instances, maxInFlight });
+  }
+
+  /**
+   * Takes over other live options without a restart. Turns that run keep the rules and limits they
+   * began with; sessions beyond a smaller limit are given up, those used longest ago first.
+   * Throws `invalid_request`, and changes nothing, when a CORS origin is not usable.
+   */
+  reconfigure(options: LiveOptions): void {
+    this.#guard.allowOrigins(options.corsOrigins);
+    const { instances, maxInFlight } = this.#live.current;
+    this.#live.update(options);
+    this.#cache.setLimits(cacheLimits(options));
+    this.#capture.setEnabled(options.captureBodies);
+    if (instances !== options.instances || maxInFlight !== options.maxInFlight) {
+      this.#backend?.resize(options);
+    }
     this.#notify();
   }
 
@@ -198,6 +283,18 @@ export class Gateway {
     return count;
   }
 
+  /** Forgets one idle session, by the id that `activity` gives; false when that is not possible. */
+  evictSession(id: string): boolean {
+    return this.giveUpSession(id) === 'evicted';
+  }
+
+  /** Like `evictSession`, and tells why it was not possible. */
+  giveUpSession(id: string): SessionEviction {
+    const result = this.#cache.evict(id);
+    if (result === 'evicted') this.#notify();
+    return result;
+  }
+
   async #start(): Promise<void> {
     this.#setState('starting');
     try {
@@ -212,10 +309,13 @@ export class Gateway {
       this.#port = await this.#server.listen(this.#options.port);
       this.#startedAtMs = systemClock.monotonicMs();
       this.#backend = new Backend({
-        options: { ...this.#options, ...this.#size },
+        options: this.#options,
+        live: this.#live.current,
+        workDirPatienceMs: this.#windows ? TAKE_OVER_PATIENCE_MS : 0,
         source: this.#source,
         cache: this.#cache,
         logger: this.#logger,
+        turnsOf: (instanceId) => this.#counters.answeredBy(instanceId),
         onChange: () => {
           this.#notify();
         },
@@ -225,9 +325,14 @@ export class Gateway {
       if (this.#stopping) throw stopping();
       await this.#backend.start();
       this.#setState('ready');
+      // Now, in slices, so that no turn has to wait for it.
+      void this.#tokens.ready();
     } catch (thrown) {
       const error = toGatewayError(thrown);
       if (error.code === 'internal') this.#logger.log('error', String(error.cause));
+      if (!this.#stopping) {
+        this.#leaving = { reason: 'failed', code: error.code, problem: error.message };
+      }
       await this.#close();
       if (!this.#stopping) this.#problem = error.message;
       this.#setState(this.#stopping ? 'stopped' : 'failed');
@@ -235,7 +340,8 @@ export class Gateway {
     }
   }
 
-  async #stop(): Promise<void> {
+  async #stop(leaving: Leaving): Promise<void> {
+    this.#leaving = leaving;
     if (this.#state !== 'failed') this.#setState('stopping');
     await this.#close();
     // A start that was under way fails now and cleans up what it still began.
@@ -257,16 +363,16 @@ export class Gateway {
   }
 
   #createTurns(backend: Backend): TurnRunner {
+    const rules = this.#live.current;
+    const fetchImages = fetchRemoteImages(systemNetwork);
     return new TurnRunner({
       cache: this.#cache,
       pool: backend.pool,
-      modelAliases: this.#options.modelAliases,
-      askMode: this.#options.askMode,
-      blindModels: this.#options.blindModels,
-      remoteImages: this.#options.remoteImages
-        ? fetchRemoteImages(systemNetwork)
-        : refuseRemoteImages,
-      counters: this.#counters,
+      rules,
+      remoteImages: (messages, signal) =>
+        (rules.remoteImages ? fetchImages : refuseRemoteImages)(messages, signal),
+      activity: this.#activity,
+      tokens: this.#tokens,
       logger: this.#logger.child('turn'),
     });
   }
@@ -275,15 +381,32 @@ export class Gateway {
     return createRoutes({
       turns,
       models: (signal) => backend.pool.models(signal),
-      modelAliases: this.#options.modelAliases,
-      askMode: this.#options.askMode,
-      remoteImages: this.#options.remoteImages,
+      rules: this.#live.current,
       responses: new ResponseStore(systemClock),
       snapshot: () => this.snapshot(),
       control: this,
+      identify: this.#windows && this.#identify(this.#windows),
+      windows: this.#windows && this.#serveWindows(this.#windows),
       requests: this.#requests,
       nowSeconds: () => Math.floor(systemClock.epochMs() / 1000),
     });
+  }
+
+  #identify({ secret }: WindowHost): (challenge: string) => WindowIdentity {
+    const claim = { protocol: WINDOW_PROTOCOL, version };
+    const port = this.#port ?? 0;
+    return (challenge) => proveIdentity(secret, { challenge, port }, claim);
+  }
+
+  #serveWindows({ request }: WindowHost): WindowsDependencies {
+    return {
+      snapshot: () => this.snapshot(),
+      onDidChange: this.onDidChange,
+      leaving: () => this.#leaving,
+      apiKey: this.#options.apiKey,
+      chat: (turn, signal) => this.chat(turn, signal),
+      request,
+    };
   }
 
   #describeCache(): SessionCacheSnapshot {
@@ -292,8 +415,8 @@ export class Gateway {
     return {
       enabled: this.#cache.enabled,
       size: stats.size,
-      max: this.#options.sessionMax,
-      ttl_sec: this.#options.sessionTtlSeconds,
+      max: this.#live.current.sessionMax,
+      ttl_sec: this.#live.current.sessionTtlSeconds,
       hit_total: stats.hits,
       miss_total: stats.misses,
       hit_rate: lookups > 0 ? Math.round((stats.hits / lookups) * 10_000) / 10_000 : 0,
@@ -312,4 +435,26 @@ export class Gateway {
   #notify(): void {
     this.#changed.fire();
   }
+}
+
+function describeSession(session: ListedSession<SessionLabel>): SessionActivity {
+  const { id, instanceId, label, turns, messageCount, leased, ageMs, ttlLeftMs } = session;
+  return {
+    id,
+    instanceId,
+    ...label,
+    turns,
+    messages: messageCount,
+    state: leased ? 'leased' : 'idle',
+    ageSeconds: Math.floor(ageMs / 1000),
+    ttlLeftSeconds: ttlLeftMs === undefined ? null : Math.ceil(ttlLeftMs / 1000),
+  };
+}
+
+function cacheLimits(options: LiveOptions): CacheLimits {
+  return {
+    max: options.sessionMax,
+    maxPerInstance: options.sessionMaxPerInstance,
+    ttlMs: options.sessionTtlSeconds * 1000,
+  };
 }

@@ -44,9 +44,9 @@ export class JudgedAnswer implements Answer {
         }
       },
       // At once, and not when the client has read the first answer: the process's place is held.
-      ended: () => {
+      ended: (error) => {
         if (this.#repair) this.#askAgain(this.#repair.sessionId, this.#repair.prompt);
-        else observer.ended();
+        else observer.ended(error);
       },
     });
   }
@@ -102,8 +102,8 @@ export class JudgedAnswer implements Answer {
         completed: (result) => {
           this.#mended = result;
         },
-        ended: () => {
-          this.#observer.ended();
+        ended: (error) => {
+          this.#observer.ended(error);
         },
       },
     );

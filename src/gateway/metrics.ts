@@ -36,6 +36,9 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
     ...metric('gauge', 'gateway_session_cache_leased', cache.leased),
     ...metric('counter', 'gateway_messages_sent_total', turns.sentMessages),
     ...metric('counter', 'gateway_messages_total', turns.totalMessages),
+    ...metric('counter', 'gateway_input_tokens_total', turns.inputTokens),
+    ...metric('counter', 'gateway_cached_tokens_total', turns.cachedTokens),
+    ...metric('counter', 'gateway_output_tokens_total', turns.outputTokens),
     ...metric(
       'counter',
       'gateway_session_reuse_total',
@@ -46,6 +49,8 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
       [{ outcome: 'failed' }, turns.failed],
       [{ outcome: 'cancelled' }, turns.cancelled],
     ]),
+    ...histogram('gateway_turn_ttft_seconds', turns.ttftSeconds),
+    ...histogram('gateway_turn_duration_seconds', turns.durationSeconds),
     ...metric('gauge', 'gateway_turns_in_flight', concurrency.inFlight),
     ...metric('gauge', 'gateway_turns_queued', concurrency.queued),
     ...metric('gauge', 'gateway_queue_oldest_wait_seconds', concurrency.oldestWaitMs / 1000),
@@ -83,6 +88,19 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
       'counter',
       'gateway_instance_restarts_total',
       perInstance((i) => i.restarts),
+    ),
+    ...metric(
+      'counter',
+      'gateway_instance_turns_total',
+      perInstance((i) => i.turns),
+    ),
+    ...metric(
+      'gauge',
+      'gateway_instance_uptime_seconds',
+      // No process has no age.
+      instances.flatMap(({ id, uptimeSeconds }) =>
+        uptimeSeconds === null ? [] : [[{ instance: id }, uptimeSeconds] satisfies Sample],
+      ),
     ),
     ...metric('counter', 'gateway_http_requests_total', requests.samples()),
     ...metric('gauge', 'gateway_uptime_seconds', snapshot.uptimeSeconds),

@@ -2,6 +2,8 @@
 import { GatewayError } from '../base/errors';
 import { defaultModel, type Model } from '../lingma/models';
 
+export { defaultModel };
+
 /** Alias value that stands for the process's default model. */
 const DEFAULT_TARGET = 'default';
 

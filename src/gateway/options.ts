@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly remoteImages: boolean;
   /** What becomes of images for a model that takes none. */
   readonly blindModels: BlindModelRule;
+  /** Whether the texts of the latest turns are kept in memory, for the owner to read. */
+  readonly captureBodies: boolean;
   /** Folder of the built files (`demo.js`, `guardian.js`). */
   readonly distDir: string;
 }
@@ -68,6 +70,8 @@ export const defaults = {
   // Whoever holds a key could otherwise have the gateway call places of their choice.
   remoteImages: false,
   blindModels: 'refuse',
+  // Conversations are nobody's business, until their owner wants to look at them.
+  captureBodies: false,
   modelAliases: { 'claude-*': 'default', 'gpt-*': 'default', 'o*': 'default' },
 } as const satisfies Partial<GatewayOptions>;
 

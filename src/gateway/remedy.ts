@@ -1,7 +1,7 @@
 /** What may be done about a turn that failed before its client saw anything of it. */
 import type { GatewayError } from '../base/errors';
 import type { Incarnation } from '../lingma/instance';
-import type { Lease } from '../session/cache';
+import type { Lease } from '../session/lease';
 
 /** Failures that a fresh session would meet just the same. */
 const NOT_THE_SESSIONS_FAULT = new Set([

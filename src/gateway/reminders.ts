@@ -5,7 +5,8 @@
  */
 import type { Message } from '../conversation/messages';
 import { remindersIn } from '../conversation/volatile';
-import { type Lease, leftOver } from '../session/cache';
+import type { Lease } from '../session/lease';
+import { leftOver } from '../session/told';
 import { digest } from '../session/chain';
 
 /** Digests of the reminders in a request, in order. */

@@ -4,18 +4,22 @@ import { anthropicMessages } from '../wire/anthropicMessages';
 import { openAiChat } from '../wire/openaiChat';
 import { describeCapabilities } from './capabilities';
 import { controlRoutes, type GatewayControl } from './controlRoutes';
+import type { LiveOptions } from './liveOptions';
+import { activityRoutes, type ActivityDependencies } from './routes/activity';
 import { countTokensRoute } from './routes/countTokens';
 import { type ModelDependencies, modelRoutes } from './routes/models';
 import { ollamaRoutes } from './routes/ollama';
 import { operationsRoutes, type OperationsDependencies } from './routes/operations';
 import { type ResponsesDependencies, responsesRoutes } from './routes/responses';
 import { turnRoute } from './routes/turns';
+import { windowRoutes, type WindowsDependencies } from './routes/windows';
 
 export interface RouteDependencies
   extends OperationsDependencies, ModelDependencies, ResponsesDependencies {
-  readonly control: GatewayControl;
-  /** Whether images are fetched. */
-  readonly remoteImages: boolean;
+  readonly control: GatewayControl & ActivityDependencies;
+  /** Set when it serves other windows of its user, too. */
+  readonly windows?: WindowsDependencies | undefined;
+  readonly rules: Pick<LiveOptions, 'modelAliases' | 'askMode' | 'remoteImages'>;
 }
 
 export function createRoutes(deps: RouteDependencies): Route[] {
@@ -26,15 +30,18 @@ export function createRoutes(deps: RouteDependencies): Route[] {
       path: '/v1/capabilities',
       access: 'key',
       handle: (context) => {
-        context.sendJson(200, describeCapabilities(routes, deps.snapshot(), deps));
+        context.sendJson(200, describeCapabilities(routes, deps.snapshot(), deps.rules));
       },
     },
     ...modelRoutes(deps),
-    ...[openAiChat, anthropicMessages].map((dialect) => turnRoute(deps, dialect)),
+    turnRoute(deps, openAiChat, 'chat'),
+    turnRoute(deps, anthropicMessages, 'messages'),
     countTokensRoute(deps.turns),
     ...responsesRoutes(deps),
     ...ollamaRoutes(deps),
     ...controlRoutes(deps.control),
+    ...activityRoutes(deps.control),
+    ...(deps.windows ? windowRoutes(deps.windows) : []),
   ];
   const routes = table.map(withoutVersion);
   return routes;

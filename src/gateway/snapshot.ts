@@ -23,6 +23,10 @@ export interface InstanceSnapshot {
   /** Turns running on it now. */
   readonly inFlight: number;
   readonly restarts: number;
+  /** Turns it has begun to answer, over all its processes. */
+  readonly turns: number;
+  /** Seconds since its process was ready; null while none is. */
+  readonly uptimeSeconds: number | null;
   /** `true` logged in, `false` not, `null` not known (yet). */
   readonly signedIn: boolean | null;
   /** Why the instance is not ready, in words for people. */
@@ -68,6 +72,13 @@ export interface TurnTotals {
   /** Messages that travelled to a process, and that requests held, over all turns. */
   readonly sentMessages: number;
   readonly totalMessages: number;
+  /** Tokens of the turns that completed: asked, the part of them that sessions held, answered. */
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+  /** Seconds that completed turns took to the first piece of the answer, and in all. */
+  readonly ttftSeconds: HistogramReading;
+  readonly durationSeconds: HistogramReading;
   /** Turns by how they related to the sessions in the cache. */
   readonly reasons: Readonly<Record<ReuseReason, number>>;
 }

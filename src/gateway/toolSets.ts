@@ -2,7 +2,7 @@
 import { BoundedMap } from '../base/boundedMap';
 import type { SchemaCheck, SchemaCompiler } from '../conversation/jsonSchema';
 import type { Tool } from '../conversation/messages';
-import { estimateTextTokens } from '../conversation/tokens';
+import type { TokenCounter } from '../conversation/tokens';
 import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
 import { digest } from '../session/chain';
 import { toolFingerprint } from '../session/key';
@@ -10,7 +10,8 @@ import { toolFingerprint } from '../session/key';
 export interface ToolSet {
   /** Part of a session's scope: the same for two spellings of one set. */
   readonly fingerprint: string;
-  readonly tokens: number;
+  /** What the set comes to in tokens. */
+  readonly tokens: () => number;
   /** The schemas by the names of their tools. */
   readonly callable: CallableTools;
   /** What is wrong with the arguments of a call; undefined when they fit its tool's schema. */
@@ -19,7 +20,7 @@ export interface ToolSet {
 
 const NO_TOOLS: ToolSet = {
   fingerprint: toolFingerprint(undefined),
-  tokens: 0,
+  tokens: () => 0,
   callable: new Map(),
   faultIn: () => undefined,
 };
@@ -27,7 +28,12 @@ const NO_TOOLS: ToolSet = {
 const REMEMBERED = 256;
 
 export class ToolSets {
+  readonly #counter: TokenCounter;
   readonly #known = new BoundedMap<string, ToolSet>(REMEMBERED);
+
+  constructor(counter: TokenCounter) {
+    this.#counter = counter;
+  }
 
   of(tools: readonly Tool[]): ToolSet {
     if (tools.length === 0) return NO_TOOLS;
@@ -38,13 +44,24 @@ export class ToolSets {
     const callable = new Map(tools.map(({ name, parameters }) => [name, parameters]));
     const set: ToolSet = {
       fingerprint: toolFingerprint({ tools }),
-      tokens: estimateTextTokens(json),
+      tokens: tokensOf(tools, this.#counter),
       callable,
       faultIn: argumentChecker(callable),
     };
     this.#known.set(id, set);
     return set;
   }
+}
+
+/** Counts when somebody asks, and once more if that was only an estimate. */
+function tokensOf(tools: readonly Tool[], counter: TokenCounter): ToolSet['tokens'] {
+  let counted: { readonly tokens: number; readonly loaded: boolean } | undefined;
+  return () => {
+    const { loaded } = counter;
+    if (counted?.loaded !== loaded)
+      counted = { tokens: counter.text(JSON.stringify(tools)), loaded };
+    return counted.tokens;
+  };
 }
 
 /** Compiles the schema of a tool when it is first called. */

@@ -3,56 +3,56 @@
  * stream, commit. A client sees either one clean stream or one error.
  */
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
-import type { InputUsage, TurnEvent, TurnPlacement } from '../conversation/events';
+import type { TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import type { AnswerPiece } from '../conversation/answerCut';
 import { assertRenderable, countImages, type Prompt, renderPrompt } from '../conversation/render';
 import { withoutNoise } from '../conversation/volatile';
-import { estimateTokens } from '../conversation/tokens';
+import type { TokenCounter } from '../conversation/tokens';
 import type { AnswerEvent } from '../lingma/answerQueue';
-import type { Answer, AnswerResult, AskMode } from '../lingma/dialect';
+import type { Answer, AnswerResult } from '../lingma/dialect';
 import { modelKey } from '../lingma/models';
 import type { Incarnation } from '../lingma/instance';
 import type { Pool, Slot } from '../lingma/pool';
 import { wantsSignIn } from '../lingma/turnErrors';
-import type { Lease, SessionCache } from '../session/cache';
-import { Chain } from '../session/chain';
+import type { SessionCache } from '../session/cache';
+import type { Lease } from '../session/lease';
+import { Chain, type Head } from '../session/chain';
 import { scopeKey } from '../session/key';
 import type { Logger } from '../observe/log';
 import { JudgedAnswer } from './judgedAnswer';
+import type { LiveOptions } from './liveOptions';
 import { answerRules } from './repair';
 import { AnswerOutput, type OutputRules } from './answerOutput';
 import { answerMessage } from './answerReader';
 import { type AskTarget, resolveTarget } from './askMode';
 import { type Remedy, remedyFor, type Try, type Where } from './remedy';
 import { reminderDigests, reminderUpdate } from './reminders';
+import type { ActivityLog, SessionLabel, TurnOrigin, TurnReport } from './activityLog';
+import { InputTokens } from './inputTokens';
 import { ToolSets } from './toolSets';
-import type { TurnCounters } from './turnCounters';
 import type { RemoteImages } from './remoteImages';
-import { assertSeen, type BlindModelRule, isBlind } from './vision';
+import { assertSeen, isBlind } from './vision';
 
 export interface TurnRunnerOptions {
-  readonly cache: SessionCache;
+  readonly cache: SessionCache<SessionLabel>;
   readonly pool: Pool;
-  readonly modelAliases: Readonly<Record<string, string>>;
-  /** How turns are asked whose model name does not say it. */
-  readonly askMode: AskMode;
-  readonly blindModels: BlindModelRule;
+  /** Read anew for each turn: what changes holds for the next. */
+  readonly rules: Pick<LiveOptions, 'modelAliases' | 'askMode' | 'blindModels'>;
   readonly remoteImages: RemoteImages;
-  readonly counters: TurnCounters;
+  readonly activity: ActivityLog;
+  readonly tokens: TokenCounter;
   readonly logger: Logger;
 }
 
 /** Who asks; sessions are never shared between two callers. */
-export interface Caller {
+export interface Caller extends TurnOrigin {
   /** Digest of the client's key: what its sessions are separated by. */
   readonly scope: string;
-  /** Names the client in the log. */
-  readonly client: string;
   /** Whether the answer is passed on while it comes, or only once it is whole. */
   readonly streams: boolean;
-  /** Names the request in the log. */
-  readonly requestId: string;
+  /** Closes the connection of a client that does not read; left out where there is none. */
+  readonly hangUp?: ((error: GatewayError) => void) | undefined;
 }
 
 /** What stays the same over the attempts of one turn. */
@@ -60,7 +60,7 @@ interface Plan extends OutputRules {
   readonly target: AskTarget;
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
-  readonly toolTokens: number;
+  readonly toolTokens: () => number;
   readonly toolChoice: ToolChoice;
   /** False when an answer may hold one call at most. */
   readonly parallelToolCalls: boolean;
@@ -75,14 +75,21 @@ interface Plan extends OutputRules {
   /** … and again, where it means one conversation by it. */
   readonly conversation: string | undefined;
   readonly streams: boolean;
+  readonly hangUp: Caller['hangUp'];
+  /** What its session is listed with. */
+  readonly label: SessionLabel;
+  readonly report: TurnReport;
 }
 
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
-  readonly #toolSets = new ToolSets();
+  readonly #toolSets: ToolSets;
+  readonly #inputTokens: InputTokens;
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
+    this.#toolSets = new ToolSets(options.tokens);
+    this.#inputTokens = new InputTokens(options.tokens);
   }
 
   /**
@@ -94,21 +101,18 @@ export class TurnRunner {
     caller: Caller,
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, void> {
-    const { counters, logger } = this.#options;
+    const { activity, logger } = this.#options;
     const startedAtMs = performance.now();
-    let ended = false;
+    const report = activity.begin(request, caller);
     try {
-      const plan = await this.#plan(request, caller, signal);
+      const plan = await this.#plan(request, caller, report, signal);
       for await (const event of this.#attempts(plan, signal)) {
-        if (event.type === 'start') counters.placed(event.placement);
+        report.tells(event);
         yield event;
       }
-      ended = true;
-      counters.completed();
     } catch (thrown) {
-      ended = true;
       const error = toGatewayError(thrown);
-      counters.failed(error);
+      report.failed(error);
       const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
       logger.log(
         // What its client did wrong is the client's news, not the operator's.
@@ -118,17 +122,25 @@ export class TurnRunner {
       throw error;
     } finally {
       // Whoever iterated has left before the end.
-      if (!ended) counters.failed(cancelled());
+      report.abandoned();
     }
   }
 
   /** Tokens of all that a turn with this request would ask; no process is needed to count them. */
-  countInput({ messages, tools }: Pick<TurnRequest, 'messages' | 'tools'>): number {
-    return this.#toolSets.of(tools).tokens + estimateTokens(withoutNoise(messages));
+  async countInput({ messages, tools }: Pick<TurnRequest, 'messages' | 'tools'>): Promise<number> {
+    const { tokens } = this.#options;
+    await tokens.ready();
+    return this.#toolSets.of(tools).tokens() + tokens.messages(withoutNoise(messages));
   }
 
-  async #plan(request: TurnRequest, caller: Caller, signal: AbortSignal): Promise<Plan> {
-    const { pool, modelAliases, askMode, blindModels, remoteImages } = this.#options;
+  async #plan(
+    request: TurnRequest,
+    caller: Caller,
+    report: TurnReport,
+    signal: AbortSignal,
+  ): Promise<Plan> {
+    const { pool, rules, remoteImages } = this.#options;
+    const { modelAliases, askMode, blindModels } = rules;
     const { model: name, tools, toolChoice, parallelToolCalls = true } = request;
     const said = withoutNoise(request.messages);
     const models = await pool.models(signal);
@@ -160,6 +172,14 @@ export class TurnRunner {
       chain: new Chain(scope, messages),
       reminders: reminderDigests(messages),
       streams: caller.streams,
+      hangUp: caller.hangUp,
+      label: {
+        client: caller.client,
+        agent: caller.agent,
+        source: caller.source,
+        model: target.name,
+      },
+      report,
       hint,
       conversation: conversationHint?.names === 'conversation' ? hint : undefined,
     };
@@ -203,7 +223,7 @@ export class TurnRunner {
   /** @param progress Is told how far the try has got. */
   async *#attempt(
     plan: Plan,
-    lease: Lease,
+    lease: Lease<SessionLabel>,
     signal: AbortSignal,
     where: Where,
     progress: (owner: Incarnation, asked: boolean) => void,
@@ -212,11 +232,13 @@ export class TurnRunner {
     const slot = await this.#acquire(lease, signal, where);
     const { live } = slot;
     progress(live.owner, false);
+    const placement = this.#placement(plan, lease, slot);
+    plan.report.placed(placement);
     let result: AnswerResult | undefined;
-    let kept = false as boolean;
+    /** Set once the session has been kept: where it will be found. */
+    let head = undefined as Head | undefined;
     const keep = (confirmed: AnswerResult): void => {
-      this.#commit(plan, lease, slot, confirmed);
-      kept = true;
+      head = this.#commit(plan, lease, slot, confirmed);
     };
     const { mode } = plan.target;
     const answer = new JudgedAnswer(
@@ -238,8 +260,10 @@ export class TurnRunner {
           if (!plan.limits) keep(confirmed);
         },
         // Not when the client has read it all: a slow reader must not hold the process's place.
-        ended: () => {
+        ended: (error) => {
           slot.release();
+          // Whoever writes to that client waits for it to read on, and would do so for ever.
+          if (error?.code === 'client_too_slow') plan.hangUp?.(error);
         },
       },
     );
@@ -249,14 +273,16 @@ export class TurnRunner {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
 
-    const placement = this.#placement(plan, lease, slot);
-    const usage = inputUsage(plan, lease);
+    // No turn waits for the tokenizer, which is loaded from the start of the gateway on.
+    const { loaded } = this.#options.tokens;
+    const usage = this.#inputTokens.of(plan, lease);
     const start: TurnEvent = { type: 'start', placement, model: plan.target.name, usage };
-    let output = new AnswerOutput(plan);
+    let output = new AnswerOutput(plan, this.#options.tokens);
     const unsaid: AnswerPiece[] = [];
     let started = false;
     try {
       for await (const event of answer) {
+        plan.report.answering();
         for (const piece of output.read(event)) {
           if (!plan.streams) unsaid.push(piece);
           else {
@@ -277,7 +303,7 @@ export class TurnRunner {
         // been overwritten.
         const thoughts = unsaid.filter((piece) => piece.type === 'reasoning');
         const whole: AnswerEvent[] = [...thoughts, { type: 'text', delta: answer.text }];
-        if (!output.cut) output = new AnswerOutput(plan);
+        if (!output.cut) output = new AnswerOutput(plan, this.#options.tokens);
         rest.push(...(output.cut ? unsaid : whole.flatMap((event) => output.read(event))));
       }
       if (answer.call) rest.push(...output.call(answer.call));
@@ -285,7 +311,9 @@ export class TurnRunner {
       rest.push(...output.end(), ...output.mended(answer.mended));
       if (!started) yield start;
       yield* rest;
-      if (result && !output.cut && !kept) keep(result);
+      if (result && !output.cut && !head) keep(result);
+      // What follows is not to be built on an estimate.
+      if (head && loaded) this.#inputTokens.answered(head, usage);
       yield { type: 'end', ...output.ending, usage: output.usage(usage, answer.usage) };
     } catch (error) {
       const failure = toGatewayError(error);
@@ -295,7 +323,7 @@ export class TurnRunner {
     } finally {
       signal.removeEventListener('abort', onAbort);
       progress(live.owner, answer.asked);
-      if (!kept) this.#abandon(lease, slot, answer);
+      if (!head) this.#abandon(lease, slot, answer);
       slot.release();
     }
   }
@@ -318,16 +346,19 @@ export class TurnRunner {
     });
   }
 
-  #commit(plan: Plan, lease: Lease, slot: Slot, result: AnswerResult): void {
+  #commit(plan: Plan, lease: Lease<SessionLabel>, slot: Slot, result: AnswerResult): Head {
     const answer = answerMessage(result.text, plan.rules.tools);
+    const head = plan.chain.headAfter(answer);
     lease.commit({
       sessionId: result.sessionId,
       owner: slot.live.owner,
-      head: plan.chain.headAfter(answer),
+      head,
       messageCount: plan.messages.length + 1,
       reminders: plan.reminders,
       conversation: plan.conversation,
+      label: plan.label,
     });
+    return head;
   }
 
   /** The turn was not answered: stop it and forget the session, here and in the process. */
@@ -370,14 +401,6 @@ function renderFor(plan: Plan, lease: Lease): Prompt {
     imagesHeld: countImages(messages.slice(0, lease.matched)),
     unseenBy,
   });
-}
-
-function inputUsage(plan: Plan, lease: Lease): InputUsage {
-  const { toolTokens, messages } = plan;
-  return {
-    inputTokens: toolTokens + estimateTokens(messages),
-    cachedTokens: lease.session ? toolTokens + estimateTokens(messages.slice(0, lease.matched)) : 0,
-  };
 }
 
 function abortError(signal: AbortSignal): GatewayError {

@@ -64,6 +64,8 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
                          what becomes of images for a model that takes none: the
                          turn is refused, or a text stands in their place
                          (default ${defaults.blindModels})
+  --capture-bodies       keep the texts of the latest turns in memory, secrets taken
+                         out, for GET /internal/requests/ID
   --verbose              log what the processes write
   --help                 show this text`;
 
@@ -86,6 +88,7 @@ const spec = {
   'ask-mode': { type: 'string' },
   'remote-images': { type: 'boolean' },
   'images-without-vision': { type: 'string' },
+  'capture-bodies': { type: 'boolean' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -157,6 +160,7 @@ export function parseFlags(
         values['images-without-vision'],
         defaults.blindModels,
       ),
+      captureBodies: values['capture-bodies'] ?? defaults.captureBodies,
       modelAliases: defaults.modelAliases,
     },
   };

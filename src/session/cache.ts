@@ -7,89 +7,41 @@
 import { BoundedMap } from '../base/boundedMap';
 import type { Clock } from '../base/clock';
 import type { ReuseReason } from '../conversation/events';
-import type { Chain, Head } from './chain';
+import type { Head } from './chain';
 import { IdleSessions, type Waiting } from './idleSessions';
+import type {
+  CachedSession,
+  Commit,
+  DropCause,
+  Lease,
+  ListedSession,
+  LookUp,
+  SessionEviction,
+  SessionOwner,
+} from './lease';
 import { type HeadFate, reasonFor } from './reason';
+import { createSessionId } from './sessionId';
+import { knowsOnly } from './told';
 
 /** Heads remembered for each session the cache may keep: enough for the turns people go back to. */
 const TRAIL_PER_SESSION = 16;
 /** Most sessions have been told none; they share this list. */
 const NO_REMINDERS: readonly string[] = [];
 
-/**
- * One process from its start to its end. Compared by identity: a restarted instance is another
- * owner, and nothing of the old one can be mistaken for it.
- */
-export interface SessionOwner {
-  readonly instanceId: string;
-  readonly incarnation: number;
-}
-
-/** Why a session left the cache. */
-export type DropCause = 'evicted' | 'expired' | 'failed' | 'lost' | 'cleared' | 'disabled';
-
-export interface CachedSession {
-  readonly sessionId: string;
-  readonly owner: SessionOwner;
-  /** Messages the session holds, its last answer included. */
-  readonly messageCount: number;
-  readonly turns: number;
-  /** Digests of the reminders of its last request, in order, since the head does not cover them. */
-  readonly reminders: readonly string[];
-}
-
-export interface SessionCacheOptions {
+/** What a cache keeps. */
+export interface CacheLimits {
   /** Sessions kept at most; 0 switches reuse off. */
   readonly max: number;
   /** Sessions kept on one instance at most; 0 = as many as `max` allows. */
   readonly maxPerInstance: number;
   /** Milliseconds a session stays reusable after its last turn; 0 or less = for ever. */
   readonly ttlMs: number;
+}
+
+export interface SessionCacheOptions extends CacheLimits {
   readonly clock: Clock;
   /** Called once for each session that leaves the cache, after it has left. */
   readonly onDrop?: (session: CachedSession, cause: DropCause) => void;
-}
-
-/** A request's conversation as the cache looks it up. */
-export interface LookUp {
-  readonly chain: Pick<Chain, 'points' | 'headAt' | 'messageCount'>;
-  /** Digests of the reminders in the request, in order. */
-  readonly reminders: readonly string[];
-  /** The client's own id, within the scope; it explains, and decides nothing. */
-  readonly hint?: string | undefined;
-  /** The same id where the client means this one conversation by it. */
-  readonly conversation?: string | undefined;
-}
-
-/** What a finished turn leaves behind. */
-export interface Commit {
-  /** The session's id as the process reported it; an empty one is ignored. */
-  readonly sessionId: string;
-  readonly owner: SessionOwner;
-  /** Head of everything the session now holds. */
-  readonly head: Head;
-  readonly messageCount: number;
-  readonly reminders: readonly string[];
-  /** The client's own id of this one conversation, within the scope. */
-  readonly conversation?: string | undefined;
-}
-
-/**
- * A turn's exclusive hold. The first of `commit`, `release` and `drop` ends it; later calls do
- * nothing.
- */
-export interface Lease {
-  readonly reason: ReuseReason;
-  /** The session to continue, or undefined when the turn has to start one. */
-  readonly session: CachedSession | undefined;
-  /** Messages of the request the session already holds; 0 for a new one. */
-  readonly matched: number;
-  /** The turn was answered: the session, old or new, is found at its new head from now on. */
-  commit(result: Commit): void;
-  /** Nothing was sent: the session goes back as it was. */
-  release(): void;
-  /** Something was sent and not answered: what the session holds now is unknown. */
-  drop(): void;
 }
 
 export interface SessionCacheStats {
@@ -103,14 +55,20 @@ export interface SessionCacheStats {
 }
 
 /** Its TTL counts from when it reached its head; a look-up does not extend it. */
-interface Entry extends CachedSession, Waiting {
-  readonly conversation?: string | undefined;
+interface Entry<Label> extends CachedSession, Waiting {
+  readonly conversation: string | undefined;
+  readonly label: Label;
+  readonly id: string;
+  /** When its first turn was answered. */
+  readonly createdAtMs: number;
 }
 
-export class SessionCache {
+/** @typeParam Label What is kept with each session for those who list them. */
+export class SessionCache<Label = undefined> {
   readonly #options: SessionCacheOptions;
-  readonly #idle = new IdleSessions<Entry>();
-  readonly #leased = new Map<string, Entry>();
+  #limits: CacheLimits;
+  readonly #idle = new IdleSessions<Entry<Label>>();
+  readonly #leased = new Map<string, Entry<Label>>();
   /** Sessions by instance, idle and leased. */
   readonly #pinned = new Map<string, number>();
   readonly #deadOwners = new WeakSet<SessionOwner>();
@@ -126,19 +84,32 @@ export class SessionCache {
 
   constructor(options: SessionCacheOptions) {
     this.#options = options;
+    this.#limits = options;
     this.#trail = new BoundedMap(options.max * TRAIL_PER_SESSION);
     this.#hinted = new BoundedMap(options.max);
   }
 
+  /**
+   * Other limits from now on. Sessions beyond them are dropped, those used longest ago first; one
+   * that is in a turn stays until the turn has ended.
+   */
+  setLimits(limits: CacheLimits): void {
+    this.#limits = limits;
+    this.#trail.setMax(limits.max * TRAIL_PER_SESSION);
+    this.#hinted.setMax(limits.max);
+    this.sweep();
+    for (const instanceId of this.#pinned.keys()) this.#evictOverflow(instanceId);
+  }
+
   get enabled(): boolean {
-    return this.#options.max > 0;
+    return this.#limits.max > 0;
   }
 
   /**
    * Leases the session that holds the longest of the given prefixes, or a place for a new one, and
    * says why. Counts one hit or one miss.
    */
-  lease(lookUp: LookUp): Lease {
+  lease(lookUp: LookUp): Lease<Label> {
     if (!this.enabled) return this.fresh('new');
     this.sweep();
     const { chain } = lookUp;
@@ -156,7 +127,7 @@ export class SessionCache {
   }
 
   /** A place for a new session, without a look-up and without counting one. */
-  fresh(reason: ReuseReason): Lease {
+  fresh(reason: ReuseReason): Lease<Label> {
     let open = true;
     const end = (): boolean => {
       const was = open;
@@ -168,7 +139,7 @@ export class SessionCache {
       session: undefined,
       matched: 0,
       commit: (result) => {
-        if (end()) this.#store(result, 1);
+        if (end()) this.#store(result);
       },
       release: end,
       drop: end,
@@ -196,6 +167,32 @@ export class SessionCache {
       this.#remove(entry, 'cleared');
     }
     return entries.length;
+  }
+
+  /** Forgets one idle session by the id that `list` gives; one in the middle of a turn stays. */
+  evict(id: string): SessionEviction {
+    for (const entry of this.#idle.newestFirst()) {
+      if (entry.id !== id) continue;
+      this.#invalidations++;
+      this.#remove(entry, 'cleared');
+      return 'evicted';
+    }
+    const leased = [...this.#leased.values()].some((entry) => entry.id === id);
+    return leased ? 'leased' : 'unknown';
+  }
+
+  /** The sessions used last, those in the middle of a turn first; `max` at most. */
+  list(max: number): ListedSession<Label>[] {
+    this.sweep();
+    const listed: ListedSession<Label>[] = [];
+    for (const entry of [...this.#leased.values()].reverse()) {
+      if (listed.length < max) listed.push(this.#describe(entry, true));
+    }
+    for (const entry of this.#idle.newestFirst()) {
+      if (listed.length >= max) break;
+      listed.push(this.#describe(entry, false));
+    }
+    return listed;
   }
 
   /** Drops the sessions whose time is over. */
@@ -252,7 +249,7 @@ export class SessionCache {
     if (hint !== undefined && chain.points.length > 0) this.#hinted.set(hint, chain.messageCount);
   }
 
-  #continuedLease(entry: Entry, matched: number): Lease {
+  #continuedLease(entry: Entry<Label>, matched: number): Lease<Label> {
     // The owner may end while the turn runs; then the entry is gone and the lease is void.
     const end = (): boolean => this.#unlease(entry);
     return {
@@ -262,7 +259,7 @@ export class SessionCache {
       commit: (result) => {
         if (!end()) return;
         this.#trail.set(entry.head, 'moved');
-        this.#store(result, entry.turns + 1);
+        this.#store(result, entry);
       },
       release: () => {
         if (end()) this.#link(entry);
@@ -276,7 +273,7 @@ export class SessionCache {
     };
   }
 
-  #take(head: Head, lookUp: LookUp): Entry | undefined {
+  #take(head: Head, lookUp: LookUp): Entry<Label> | undefined {
     // Of several, the one used last is the most likely to be warm.
     const entry = this.#idle.findLast(head, (one) => knowsOnly(one, lookUp));
     if (!entry) return undefined;
@@ -286,20 +283,24 @@ export class SessionCache {
     return entry;
   }
 
-  #store(result: Commit, turns: number): void {
+  #store(result: Commit<Label>, before?: Entry<Label>): void {
     const { sessionId, owner } = result;
     if (!sessionId || this.#deadOwners.has(owner)) return;
     const key = `${owner.instanceId}#${owner.incarnation}/${sessionId}`;
-    const entry: Entry = {
+    const nowMs = this.#options.clock.monotonicMs();
+    const entry: Entry<Label> = {
       key,
+      id: before?.id ?? createSessionId(),
       sessionId,
       owner,
       head: result.head,
       messageCount: result.messageCount,
-      turns,
+      turns: (before?.turns ?? 0) + 1,
       reminders: result.reminders.length > 0 ? result.reminders : NO_REMINDERS,
       conversation: result.conversation,
-      storedAtMs: this.#options.clock.monotonicMs(),
+      label: result.label,
+      createdAtMs: before?.createdAtMs ?? nowMs,
+      storedAtMs: nowMs,
     };
     if (!this.enabled) {
       this.#options.onDrop?.(entry, 'disabled');
@@ -309,22 +310,39 @@ export class SessionCache {
     const twin = this.#idle.get(key) ?? this.#leased.get(key);
     if (twin) this.#forget(twin);
     this.#link(entry);
-    this.#evictOverflow(owner);
+    this.#evictOverflow(owner.instanceId);
   }
 
-  #isExpired(entry: Entry): boolean {
-    const { ttlMs, clock } = this.#options;
+  #describe(entry: Entry<Label>, leased: boolean): ListedSession<Label> {
+    const { id, owner, turns, messageCount, label } = entry;
+    const { ttlMs } = this.#limits;
+    const nowMs = this.#options.clock.monotonicMs();
+    return {
+      id,
+      instanceId: owner.instanceId,
+      turns,
+      messageCount,
+      label,
+      leased,
+      ageMs: nowMs - entry.createdAtMs,
+      ttlLeftMs: leased || ttlMs <= 0 ? undefined : entry.storedAtMs + ttlMs - nowMs,
+    };
+  }
+
+  #isExpired(entry: Entry<Label>): boolean {
+    const { ttlMs } = this.#limits;
+    const { clock } = this.#options;
     return ttlMs > 0 && clock.monotonicMs() - entry.storedAtMs > ttlMs;
   }
 
-  #expire(entry: Entry): void {
+  #expire(entry: Entry<Label>): void {
     this.#expiries++;
     this.#remove(entry, 'expired');
   }
 
   /** Leased sessions are never evicted, so there may be more than the limits say for a while. */
-  #evictOverflow({ instanceId }: SessionOwner): void {
-    const { max, maxPerInstance } = this.#options;
+  #evictOverflow(instanceId: string): void {
+    const { max, maxPerInstance } = this.#limits;
     while (maxPerInstance > 0 && this.pinnedTo(instanceId) > maxPerInstance) {
       if (!this.#evictFirst(({ owner }) => owner.instanceId === instanceId)) break;
     }
@@ -334,7 +352,7 @@ export class SessionCache {
   }
 
   /** Evicts the idle session used longest ago of those that match; false when there is none. */
-  #evictFirst(matches: (entry: Entry) => boolean): boolean {
+  #evictFirst(matches: (entry: Entry<Label>) => boolean): boolean {
     for (const entry of this.#idle.oldestFirst()) {
       if (!matches(entry)) continue;
       this.#evictions++;
@@ -344,58 +362,33 @@ export class SessionCache {
     return false;
   }
 
-  #remove(entry: Entry, cause: DropCause): void {
+  #remove(entry: Entry<Label>, cause: DropCause): void {
     this.#forget(entry);
     this.#trail.set(entry.head, FATES[cause]);
     this.#options.onDrop?.(entry, cause);
   }
 
-  #forget(entry: Entry): void {
+  #forget(entry: Entry<Label>): void {
     if (this.#idle.remove(entry)) this.#pin(entry, -1);
     else this.#unlease(entry);
   }
 
   /** Ends a session's turn; false when it had ended before. */
-  #unlease(entry: Entry): boolean {
+  #unlease(entry: Entry<Label>): boolean {
     if (this.#leased.get(entry.key) !== entry) return false;
     this.#leased.delete(entry.key);
     this.#pin(entry, -1);
     return true;
   }
 
-  #link(entry: Entry): void {
+  #link(entry: Entry<Label>): void {
     this.#idle.add(entry);
     this.#pin(entry, 1);
   }
 
-  #pin({ owner: { instanceId } }: Entry, change: 1 | -1): void {
+  #pin({ owner: { instanceId } }: Entry<Label>, change: 1 | -1): void {
     this.#pinned.set(instanceId, this.pinnedTo(instanceId) + change);
   }
-}
-
-/**
- * Whether a session has been told nothing that the request does not say as well. The head does not
- * cover reminders, so chats that open alike in different projects share it; a session that was told
- * another project's notes is not this conversation. Reminders that have *changed* are only believed
- * where the client's own id says that it is the same conversation.
- */
-function knowsOnly(entry: Entry, { reminders, conversation }: LookUp): boolean {
-  if (conversation !== undefined && conversation === entry.conversation) return true;
-  return leftOver(entry.reminders, reminders) !== undefined;
-}
-
-/**
- * Positions in `said` that are left when `told` is taken out of it, in order; undefined when `told`
- * holds something, or holds it in an order, that `said` does not.
- */
-export function leftOver(told: readonly string[], said: readonly string[]): number[] | undefined {
-  const left: number[] = [];
-  let matched = 0;
-  for (const [at, one] of said.entries()) {
-    if (one === told[matched]) matched++;
-    else left.push(at);
-  }
-  return matched === told.length ? left : undefined;
 }
 
 /** What a session's end means to a conversation that asks for it again. */

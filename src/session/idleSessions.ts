@@ -55,6 +55,16 @@ export class IdleSessions<S extends Waiting> {
     }
   }
 
+  /** All sessions, the newest first; the one just given may be removed. */
+  *newestFirst(): Generator<S, void> {
+    let link = this.#newest;
+    while (link) {
+      const { session, older } = link;
+      yield session;
+      link = older;
+    }
+  }
+
   /** Adds a session where its age belongs: at the end, unless it has been here before. */
   add(session: S): void {
     let older = this.#newest;

@@ -108,9 +108,19 @@ describe('headless: models and what the gateway tells of itself', () => {
       }),
     });
     assert.equal(response.status, 200);
-    for (const path of ['/models', '/responses/resp_1', '/capabilities', '/api/tags']) {
-      assert.equal((await fetch(gateway.baseUrl + path)).status, 401, path);
+    const { endpoints } = (await json('/capabilities')) as {
+      endpoints: { method: string; path: string; aliases: string[] }[];
+    };
+    const versioned = endpoints.filter(({ path }) => path.startsWith('/v1/'));
+    assert.ok(versioned.length >= 9, `${versioned.length} routes`);
+    for (const { method, path, aliases } of versioned) {
+      assert.deepEqual(aliases, [path.slice('/v1'.length)]);
+      for (const way of [path, ...aliases]) {
+        const keyless = await fetch(gateway.baseUrl + way.replace(/\{\w+\}/, 'x'), { method });
+        assert.equal(keyless.status, 401, `${method} ${way}`);
+      }
     }
+    assert.equal((await fetch(`${gateway.baseUrl}/api/tags`)).status, 401);
     // Counted as what it is.
     assert.ok(
       (await gateway.metric(

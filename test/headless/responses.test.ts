@@ -225,19 +225,46 @@ describe('headless: the Responses API', () => {
     assert.equal(final.output_text, 'Look.\n');
   });
 
-  it('ends a stream that fails with response.failed', async () => {
-    const stream = await gateway.openai().responses.create({
-      model: 'gpt-5',
-      input: `${answer('Hello there')}\nDEMO:status-after 2 500 broken`,
-      stream: true,
+  const failing = {
+    model: 'gpt-5',
+    input: `${answer('Hello there')}\nDEMO:status-after 2 500 broken`,
+    stream: true,
+  } as const;
+
+  it('ends a stream that fails with an error and response.failed', async () => {
+    const answered = await gateway.fetch('/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(failing),
     });
-    const events = [];
-    for await (const event of stream) events.push(event);
-    const last = events.at(-1);
-    assert.ok(last?.type === 'response.failed');
-    assert.equal(last.response.status, 'failed');
-    assert.equal(last.response.error?.code, 'server_error');
-    assert.ok(!events.some(({ type }) => type === 'response.output_item.done'));
+    const blocks = (await answered.text()).trimEnd().split('\n\n');
+    const events = blocks.map((block) => {
+      const [, name, data = ''] = /^event: (\S+)\ndata: (.*)$/.exec(block) ?? [];
+      const event = JSON.parse(data) as Record<string, unknown> & {
+        response?: OpenAiResponse;
+      };
+      assert.equal(event['type'], name);
+      return event;
+    });
+    const [error, failed] = events.slice(-2);
+    assert.ok(error && failed?.response);
+    // Flat as it is documented and nested as OpenAI sends it: libraries throw for either of them.
+    const { type, code, message, param, sequence_number } = error;
+    assert.deepEqual([type, code, param], ['error', 'server_error', null]);
+    assert.match(String(message), /broken/);
+    assert.deepEqual(error['error'], { type: 'api_error', code, message, param });
+    assert.equal(sequence_number, events.length - 2);
+    assert.equal(failed['type'], 'response.failed');
+    assert.equal(failed.response.status, 'failed');
+    assert.deepEqual(failed.response.error, { code, message });
+    assert.ok(!events.some((event) => event['type'] === 'response.output_item.done'));
+  });
+
+  it("a stream that fails makes the client's library throw", async () => {
+    const stream = await gateway.openai().responses.create(failing);
+    await assert.rejects(async () => {
+      for await (const event of stream) assert.notEqual(event.type, 'response.completed');
+    }, /broken/);
   });
 
   it('answers in its error shape before the stream begins', async () => {

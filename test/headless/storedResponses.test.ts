@@ -178,9 +178,12 @@ describe('headless: stored responses', () => {
       stream: true,
     });
     let id = '';
-    for await (const event of stream) {
-      if (event.type === 'response.failed') id = event.response.id;
-    }
+    await assert.rejects(async () => {
+      for await (const event of stream) {
+        if (event.type === 'response.created') id = event.response.id;
+      }
+    }, /broken/);
+    assert.notEqual(id, '');
     assert.equal((await refusal(client.responses.retrieve(id))).status, 404);
   });
 

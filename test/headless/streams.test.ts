@@ -13,7 +13,10 @@ interface Kind {
   readonly end: RegExp;
   /** What tells of a failure in a stream. */
   readonly failure: RegExp;
+  readonly type: RegExp;
 }
+
+const EVENT_STREAM = /^text\/event-stream/;
 
 const kinds: Readonly<Record<string, Kind>> = {
   chat: {
@@ -25,12 +28,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     }),
     end: /"finish_reason":"/,
     failure: /^data: \{"error":\{"message":"[^\n]+\n\ndata: \[DONE\]\n\n$/m,
+    type: EVENT_STREAM,
   },
   responses: {
     path: '/v1/responses',
     body: (content, stream) => ({ model: 'org_auto', stream, store: false, input: content }),
     end: /response\.(completed|incomplete)/,
-    failure: /^event: response\.failed\ndata: \{[^\n]+\n\n$/m,
+    failure: /^event: error\ndata: [^\n]+\n\nevent: response\.failed\ndata: \{[^\n]+\n\n$/m,
+    type: EVENT_STREAM,
   },
   messages: {
     path: '/v1/messages',
@@ -42,6 +47,18 @@ const kinds: Readonly<Record<string, Kind>> = {
     }),
     end: /message_(delta|stop)/,
     failure: /^event: error\ndata: \{"type":"error"[^\n]+\n\n$/m,
+    type: EVENT_STREAM,
+  },
+  ollama: {
+    path: '/api/chat',
+    body: (content, stream) => ({
+      model: 'org_auto',
+      stream,
+      messages: [{ role: 'user', content }],
+    }),
+    end: /"done":true/,
+    failure: /^\{"error":"[^\n]+\}\n$/m,
+    type: /^application\/x-ndjson/,
   },
 };
 
@@ -75,11 +92,11 @@ describe('headless: streams', () => {
     describe(name, () => {
       it('a whole answer has one end, which comes last', async () => {
         const response = await answerTo(kind, `Whole, ${name}\nDEMO:words 5`);
-        assert.match(response.headers['content-type'] ?? '', /^text\/event-stream/);
+        assert.match(response.headers['content-type'] ?? '', kind.type);
         const text = await readAll(response);
         assert.match(text, kind.end);
         assert.doesNotMatch(text, kind.failure);
-        assert.ok(text.endsWith('\n\n'));
+        assert.ok(text.endsWith('\n'));
       });
 
       it('headers come with the first event, not before', async () => {
@@ -147,6 +164,22 @@ describe('headless: streams', () => {
       }
     });
   }
+
+  it('headers come after ten seconds at the latest, and a failure then is told in the stream', async () => {
+    const waited = Object.entries(kinds).map(async ([name, kind]) => {
+      const startedAt = performance.now();
+      const content = `Silent, ${name}\nDEMO:delay 11000\nDEMO:status 500 broken`;
+      const response = await answerTo(kind, content);
+      const seconds = (performance.now() - startedAt) / 1000;
+      assert.ok(seconds > 9.5 && seconds < 10.9, `${name}: ${seconds} s`);
+      assert.equal(response.statusCode, 200);
+      assert.match(response.headers['content-type'] ?? '', kind.type);
+      const text = await readAll(response);
+      assert.match(text, kind.failure);
+      assert.doesNotMatch(text, kind.end);
+    });
+    await Promise.all(waited);
+  }).timeout(30_000);
 
   it('a reader that stands still holds no place, and gets all of it in the end', async () => {
     const gateway = await HeadlessGateway.launch({ env: { DEMO_LINGMA_DELTA_CHARS: '4001' } });

@@ -17,7 +17,7 @@ export function countTokensRoute(turns: Pick<TurnRunner, 'countInput'>): Route {
         await readJson(context.request),
         context.request.headers,
       );
-      context.sendJson(200, { input_tokens: turns.countInput(request) });
+      context.sendJson(200, { input_tokens: await turns.countInput(request) });
     },
   };
 }

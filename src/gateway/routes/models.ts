@@ -12,15 +12,17 @@ import { ollamaModelName, ollamaShow, ollamaTags, showRequest } from '../../wire
 import { openAiModel, openAiModelList } from '../../wire/openaiModels';
 import { listedModel, listModels, type NameRules } from '../modelList';
 
-export interface ModelDependencies extends NameRules {
+export interface ModelDependencies {
+  /** Read anew for each request. */
+  readonly rules: NameRules;
   readonly models: (signal: AbortSignal) => Promise<readonly Model[]>;
 }
 
 export function modelRoutes(deps: ModelDependencies): Route[] {
-  const { models } = deps;
-  const list = async ({ signal }: RequestContext) => listModels(await models(signal), deps);
+  const { models, rules } = deps;
+  const list = async ({ signal }: RequestContext) => listModels(await models(signal), rules);
   const find = async ({ signal }: RequestContext, name: string) =>
-    listedModel(name, await models(signal), deps);
+    listedModel(name, await models(signal), rules);
   return [
     {
       method: 'GET',

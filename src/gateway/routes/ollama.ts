@@ -17,7 +17,7 @@ export function ollamaRoutes(deps: TurnDependencies): Route[] {
         context.sendJson(200, { version: OLLAMA_VERSION });
       },
     },
-    turnRoute(deps, ollamaChat),
-    turnRoute(deps, ollamaGenerate),
+    turnRoute(deps, ollamaChat, 'ollama'),
+    turnRoute(deps, ollamaGenerate, 'ollama'),
   ];
 }

@@ -1,7 +1,9 @@
 /** What the gateway tells of itself. */
+import { invalidRequest } from '../../base/errors';
 import type { Route } from '../../http/server';
 import { type RequestCounter, renderMetrics } from '../metrics';
 import { countReady, type GatewaySnapshot } from '../snapshot';
+import { CHALLENGE_HEADER, isChallenge, type WindowIdentity } from '../windowIdentity';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -13,6 +15,8 @@ export const DEMO_HINT =
 export interface OperationsDependencies {
   readonly snapshot: () => GatewaySnapshot;
   readonly requests: RequestCounter;
+  /** Proves to another window whose gateway this is; absent where no window runs it. */
+  readonly identify?: ((challenge: string) => WindowIdentity) | undefined;
 }
 
 export function operationsRoutes(deps: OperationsDependencies): Route[] {
@@ -33,12 +37,16 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
       handle: (context) => {
         const snapshot = deps.snapshot();
         const instances = countReady(snapshot);
+        const challenge = readChallenge(context.request.headers[CHALLENGE_HEADER]);
         context.sendJson(instances.ready > 0 ? 200 : 503, {
           status: instances.ready > 0 ? 'ok' : 'unavailable',
           demo: snapshot.demo,
           ...(snapshot.demo ? { hint: DEMO_HINT } : {}),
           version: snapshot.version,
           instances,
+          ...(challenge !== undefined && deps.identify
+            ? { identity: deps.identify(challenge) }
+            : {}),
         });
       },
     },
@@ -59,4 +67,10 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
       },
     },
   ];
+}
+
+function readChallenge(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && isChallenge(header)) return header;
+  throw invalidRequest(CHALLENGE_HEADER, `${CHALLENGE_HEADER} takes 16 to 64 bytes in hex.`);
 }

@@ -35,11 +35,15 @@ export function responsesRoutes(deps: ResponsesDependencies): Route[] {
     },
   });
   return [
-    turnRoute(deps, {
-      ...openAiResponses,
-      parse: (body, headers, client) =>
-        openAiResponses.parse(body, headers, deps.responses.of(client.scope)),
-    }),
+    turnRoute(
+      deps,
+      {
+        ...openAiResponses,
+        parse: (body, headers, client) =>
+          openAiResponses.parse(body, headers, deps.responses.of(client.scope)),
+      },
+      'responses',
+    ),
     stored('GET', '/v1/responses/{id}', retrieveResponse),
     stored('DELETE', '/v1/responses/{id}', deleteResponse),
     stored('GET', '/v1/responses/{id}/input_items', listInputItems),

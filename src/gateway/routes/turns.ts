@@ -8,6 +8,8 @@ import type { ClientIdentity } from '../../http/keyRing';
 import type { Route } from '../../http/server';
 import { SseStream } from '../../http/sse';
 import type { Dialect, DialectRequest } from '../../wire/dialect';
+import type { TurnSource } from '../activity';
+import { agentName } from '../agentName';
 import type { Caller, TurnRunner } from '../turn';
 
 /** A stream whose first event takes longer gets its headers anyway, before clients lose patience. */
@@ -26,7 +28,7 @@ export interface TurnDialect extends Pick<Dialect, 'path' | 'errors'> {
   parse(body: unknown, headers: IncomingHttpHeaders, client: ClientIdentity): DialectRequest;
 }
 
-export function turnRoute(deps: TurnDependencies, dialect: TurnDialect): Route {
+export function turnRoute(deps: TurnDependencies, dialect: TurnDialect, source: TurnSource): Route {
   return {
     method: 'POST',
     path: dialect.path,
@@ -44,7 +46,12 @@ export function turnRoute(deps: TurnDependencies, dialect: TurnDialect): Route {
         scope: client.scope,
         client: client.name,
         streams: request.stream,
+        hangUp: (error: GatewayError) => {
+          context.hangUp(error);
+        },
         requestId: context.id,
+        source,
+        agent: agentName(context.request.headers['user-agent']),
       };
       await (request.stream ? streamTurn : answerTurn)(deps, context, caller, request);
     },

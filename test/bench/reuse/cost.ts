@@ -1,6 +1,7 @@
 /** What the session cache costs a turn, beside parsing the body that the turn came in. */
 import type { Message } from '../../../src/conversation/messages';
-import { type SessionOwner, SessionCache } from '../../../src/session/cache';
+import { SessionCache } from '../../../src/session/cache';
+import type { SessionOwner } from '../../../src/session/lease';
 import { Chain } from '../../../src/session/chain';
 import { parseChatRequest } from '../../../src/wire/openaiChatRequest';
 import { systemClock } from '../../../src/base/clock';
@@ -98,6 +99,7 @@ function warmTurn(messages: readonly Message[]): (chain: Chain) => void {
       head: chain.headAt(chain.points[0] ?? 0),
       messageCount: messages.length + 1,
       reminders: [],
+      label: undefined,
     });
     return lease.session !== undefined;
   };

@@ -1,6 +1,7 @@
 /** Fills a session cache turn by turn; prints as JSON what it occupies. */
 import { systemClock } from '../../../src/base/clock';
-import { type SessionOwner, SessionCache } from '../../../src/session/cache';
+import { SessionCache } from '../../../src/session/cache';
+import type { SessionOwner } from '../../../src/session/lease';
 import { digest } from '../../../src/session/chain';
 import { SESSIONS } from './memory';
 
@@ -18,7 +19,7 @@ function runTurn(session: number, turn: number): void {
   const lease = cache.lease({ chain, reminders: [] });
   if ((lease.session !== undefined) !== turn > 1) throw new Error('a session was not found');
   const sessionId = lease.session?.sessionId ?? `00000000-0000-4000-8000-${session}`;
-  lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: [] });
+  lease.commit({ sessionId, owner, head, messageCount: 2 * turn, reminders: [], label: undefined });
   heads[session] = head;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { AnswerOutput } from '../../../src/gateway/answerOutput';
+import { estimates, tokenizer } from '../../support/tokens';
 
 const input = { inputTokens: 100, cachedTokens: 80 };
 const rules = {
@@ -10,8 +11,8 @@ const rules = {
   faultIn: () => undefined,
 };
 
-function output(reasoning = true): AnswerOutput {
-  const made = new AnswerOutput({ rules, limits: undefined, reasoning });
+function output(reasoning = true, counter = estimates()): AnswerOutput {
+  const made = new AnswerOutput({ rules, limits: undefined, reasoning }, counter);
   made.read({ type: 'reasoning', delta: 'hmm ' });
   made.read({ type: 'text', delta: 'Hello, you' });
   return made;
@@ -25,6 +26,14 @@ describe('gateway/answerOutput', () => {
       reasoningTokens: 1,
       estimated: true,
     });
+  });
+
+  it('counts it with the tokenizer where there is one', async () => {
+    const { outputTokens, reasoningTokens } = output(true, await tokenizer()).usage(
+      input,
+      undefined,
+    );
+    assert.deepEqual([outputTokens, reasoningTokens], [6, 3]);
   });
 
   it('does not count thoughts that nobody is shown', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { type ErrorCode, GatewayError } from '../../../src/base/errors';
 import { type Remedy, remedyFor } from '../../../src/gateway/remedy';
-import type { CachedSession } from '../../../src/session/cache';
+import type { CachedSession } from '../../../src/session/lease';
 
 const owner = { instanceId: 'lingma-1', incarnation: 1 };
 const session: CachedSession = {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Tool } from '../../../src/conversation/messages';
+import { TokenCounter } from '../../../src/conversation/tokens';
 import { ToolSets } from '../../../src/gateway/toolSets';
+import { encoding, estimates } from '../../support/tokens';
 import { buildKey, scopeKey } from '../../../src/session/key';
 
 const tool = (name: string, parameters: unknown = { type: 'object' }): Tool => ({
@@ -11,7 +13,7 @@ const tool = (name: string, parameters: unknown = { type: 'object' }): Tool => (
 });
 
 describe('gateway/toolSets', () => {
-  const sets = new ToolSets();
+  const sets = new ToolSets(estimates());
 
   it('gives one set the fingerprint of the original key, however often it is asked', () => {
     const tools = [tool('read'), tool('write')];
@@ -21,7 +23,7 @@ describe('gateway/toolSets', () => {
         scopeKey('key', fingerprint, 'model'),
         buildKey('key', [], { toolConfig: { tools }, branchContext: 'model' }),
       );
-      assert.ok(tokens > 10);
+      assert.ok(tokens() > 10);
     }
   });
 
@@ -47,6 +49,15 @@ describe('gateway/toolSets', () => {
   it('without tools is what the original key has for none', () => {
     const { fingerprint, tokens } = sets.of([]);
     assert.equal(scopeKey('', fingerprint, ''), buildKey('', []));
-    assert.equal(tokens, 0);
+    assert.equal(tokens(), 0);
+  });
+
+  it('counts a set anew once there is more than an estimate', async () => {
+    const counter = new TokenCounter(encoding);
+    const { tokens } = new ToolSets(counter).of([tool('read')]);
+    const estimated = tokens();
+    await counter.ready();
+    assert.equal(tokens(), counter.text(JSON.stringify([tool('read')])));
+    assert.notEqual(tokens(), estimated);
   });
 });

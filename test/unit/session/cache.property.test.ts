@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Message } from '../../../src/conversation/messages';
-import { type Lease, SessionCache, type SessionOwner } from '../../../src/session/cache';
+import { SessionCache } from '../../../src/session/cache';
+import type { Lease, SessionOwner } from '../../../src/session/lease';
 import { Chain } from '../../../src/session/chain';
 import { ManualClock } from '../../support/manualClock';
 
@@ -282,6 +283,7 @@ function commit({ lease, chain, known, owner, turn, lines }: OpenTurn, reference
     messageCount: lines.length + 1,
     reminders,
     conversation: hint,
+    label: undefined,
   });
   if (!reference.owners.includes(owner)) return;
   const holds = [...lines, `A${answer}`].map(canonical);

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import type { Message } from '../../../src/conversation/messages';
-import {
-  type DropCause,
-  type Lease,
-  SessionCache,
-  type SessionOwner,
-} from '../../../src/session/cache';
+import { SessionCache } from '../../../src/session/cache';
+import type { DropCause, Lease, SessionOwner } from '../../../src/session/lease';
 import { Chain } from '../../../src/session/chain';
 import { headsOf } from '../../support/canonical';
 import { ManualClock } from '../../support/manualClock';
@@ -55,6 +51,7 @@ describe('session/cache', () => {
       head: headsOf('scope', held_now).at(-1) ?? '',
       messageCount: held_now.length,
       reminders: [],
+      label: undefined,
     });
   };
   const remember = (sessionId: string, ...lines: string[]): void => {
@@ -126,9 +123,15 @@ describe('session/cache', () => {
     };
     const hold = (sessionId: string, reminders: string[], conversation?: string): void => {
       const head = chain.headAt(2);
-      cache
-        .fresh('new')
-        .commit({ sessionId, owner, head, messageCount: 2, reminders, conversation });
+      cache.fresh('new').commit({
+        sessionId,
+        owner,
+        head,
+        messageCount: 2,
+        reminders,
+        conversation,
+        label: undefined,
+      });
     };
     hold('of A', ['A'], 'chat-a');
     assert.equal(take(['B']), undefined);
@@ -145,7 +148,9 @@ describe('session/cache', () => {
     const chain = new Chain('scope', talk('u:hi', 'a:hello', 'u:next'));
     const head = chain.headAt(2);
     const told = ['old is 5', 'new is 9', 'old is 5'];
-    cache.fresh('new').commit({ sessionId: 's', owner, head, messageCount: 2, reminders: told });
+    cache
+      .fresh('new')
+      .commit({ sessionId: 's', owner, head, messageCount: 2, reminders: told, label: undefined });
     const found = (...reminders: string[]): boolean => {
       const lease = cache.lease({ chain, reminders });
       lease.release();
@@ -169,7 +174,14 @@ describe('session/cache', () => {
     const turn = talk('u:one', 'a:two', 'u:three');
     const held = lease(turn);
     held.drop();
-    held.commit({ sessionId: 's1', owner, head: 'late', messageCount: 4, reminders: [] });
+    held.commit({
+      sessionId: 's1',
+      owner,
+      head: 'late',
+      messageCount: 4,
+      reminders: [],
+      label: undefined,
+    });
     assert.equal(lease(turn).session, undefined);
     assert.deepEqual(dropped, [['s1', 'failed']]);
     assert.equal(cache.stats().invalidations, 1);
@@ -359,6 +371,53 @@ describe('session/cache', () => {
       commit(cache.fresh('lost'), 's2', first, reborn);
       lease(turn).drop();
       assert.equal(lease(turn).reason, 'lost');
+    });
+  });
+
+  describe('other limits', () => {
+    const ids = (): string[] => dropped.map(([sessionId]) => sessionId);
+
+    beforeEach(() => {
+      for (const name of ['s1', 's2', 's3']) {
+        remember(name, `u:${name}`, 'a:yes');
+        clock.advance(10);
+      }
+    });
+
+    it('a smaller number gives up the sessions used longest ago, but none that is in a turn', () => {
+      const held = lease(talk('u:s1', 'a:yes', 'u:more'));
+      cache.setLimits({ max: 1, maxPerInstance: 0, ttlMs: TTL_MS });
+      assert.deepEqual(ids(), ['s2', 's3']);
+      assert.equal(cache.stats().leased, 1);
+      commit(held, 's1', talk('u:s1', 'a:yes', 'u:more', 'a:yes'));
+      assert.deepEqual([ids(), cache.stats().size], [['s2', 's3'], 1]);
+    });
+
+    it('none at all drops everything, and a larger number fills again', () => {
+      cache.setLimits({ max: 0, maxPerInstance: 0, ttlMs: TTL_MS });
+      assert.deepEqual([cache.enabled, cache.stats().size, ids().length], [false, 0, 3]);
+      cache.setLimits({ max: 2, maxPerInstance: 0, ttlMs: TTL_MS });
+      remember('s4', 'u:s4', 'a:yes');
+      assert.equal(lease(talk('u:s4', 'a:yes', 'u:more')).reason, 'continued');
+    });
+
+    it('a limit for each instance counts on each', () => {
+      const other: SessionOwner = { instanceId: 'lingma-2', incarnation: 1 };
+      commit(cache.fresh('new'), 'far', talk('u:far', 'a:yes'), other);
+      cache.setLimits({ max: 10, maxPerInstance: 1, ttlMs: TTL_MS });
+      assert.deepEqual(ids(), ['s1', 's2']);
+      assert.equal(cache.pinnedTo('lingma-2'), 1);
+    });
+
+    it('a shorter time ends those that are older at once; what was stored earlier counts', () => {
+      cache.setLimits({ max: 10, maxPerInstance: 0, ttlMs: 15 });
+      assert.deepEqual(dropped, [
+        ['s1', 'expired'],
+        ['s2', 'expired'],
+      ]);
+      cache.setLimits({ max: 10, maxPerInstance: 0, ttlMs: 0 });
+      clock.advance(TTL_MS * 100);
+      assert.equal(lease(talk('u:s3', 'a:yes', 'u:more')).reason, 'continued');
     });
   });
 });

@@ -61,7 +61,15 @@ class Caller {
       if (!session) this.sessions.push(sessionId);
       const head = chain.headAfter(reply);
       const messageCount = whole.length;
-      lease.commit({ sessionId, owner, head, messageCount, reminders: [], conversation: hint });
+      lease.commit({
+        sessionId,
+        owner,
+        head,
+        messageCount,
+        reminders: [],
+        conversation: hint,
+        label: undefined,
+      });
     } else {
       lease[end]();
     }
