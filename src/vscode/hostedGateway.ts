@@ -6,18 +6,27 @@ import type { Event } from '../base/emitter';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 import type { GatewayActivity, RequestDetails } from '../gateway/activity';
-import type { PoolSize } from '../gateway/controlRoutes';
 import type { Gateway } from '../gateway/gateway';
+import type { LiveOptions } from '../gateway/liveOptions';
+import type { HostAction, Leaving } from '../gateway/leaving';
 import type { SignInOffer } from '../gateway/signIn';
 import type { GatewaySnapshot } from '../gateway/snapshot';
+
+/** What a client needs to call the gateway. */
+export interface Connection {
+  /** `http://127.0.0.1:PORT`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
 
 export interface HostedGateway {
   /** Rejects with a GatewayError after undoing what it began. */
   start(): Promise<void>;
-  stop(): Promise<void>;
   readonly onDidChange: Event<void>;
   /** As of the last change. */
   snapshot(): GatewaySnapshot;
+  /** Rejects while it does not listen. */
+  connection(): Promise<Connection>;
   activity(): Promise<GatewayActivity>;
   /** Undefined for a request that is no longer kept. */
   requestDetails(id: string): Promise<RequestDetails | undefined>;
@@ -29,7 +38,27 @@ export interface HostedGateway {
   evictSession(id: string): Promise<boolean>;
   restartInstance(instanceId: string): Promise<void>;
   drainInstance(instanceId: string): Promise<void>;
-  resize(size: PoolSize): void;
   beginSignIn(): Promise<SignInOffer>;
   signedIn(instanceId: string, signal: AbortSignal): Promise<boolean>;
 }
+
+/** The gateway that runs in this window. */
+export interface OwnGateway extends HostedGateway {
+  /** @param leaving What the windows that follow it are told. */
+  stop(leaving: Leaving): Promise<void>;
+  /** Takes over other live options without a restart. */
+  reconfigure(options: LiveOptions): void;
+}
+
+/** The gateway of another window. */
+export interface FollowedGateway extends HostedGateway {
+  /** Follows it no longer; the gateway itself goes on. */
+  detach(): void;
+  /** Has the other window stop or restart it; resolves when this gateway is over. */
+  request(action: HostAction): Promise<void>;
+  /** Settles when it can no longer be followed; never after `detach`. */
+  readonly ended: Promise<Ended>;
+}
+
+/** Why a gateway can no longer be followed: what it said, or nothing at all. */
+export type Ended = Leaving | { readonly reason: 'lost' };

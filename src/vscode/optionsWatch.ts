@@ -1,4 +1,5 @@
 import type { Disposable } from '../base/disposable';
+import { LIVE_OPTION_NAMES } from '../gateway/liveOptions';
 import type { GatewayOptions } from '../gateway/options';
 import type { Logger } from '../observe/log';
 import type { GatewayController } from './controller';
@@ -6,14 +7,17 @@ import { changedOptions } from './settings';
 
 export interface OptionsWatchDependencies {
   readonly logger: Logger;
-  readonly controller: Pick<GatewayController, 'wantedOptions' | 'resize' | 'restart'>;
+  readonly controller: Pick<
+    GatewayController,
+    'wantedOptions' | 'isConcernedBy' | 'reconfigure' | 'restart'
+  >;
   readonly buildOptions: () => Promise<GatewayOptions>;
   /** How long settings and key must rest before they are looked at. */
   readonly settleMs?: number;
 }
 
 /** What a gateway changes while it runs, so that no turn and no warm session is lost. */
-const CHANGEABLE: ReadonlySet<string> = new Set<keyof GatewayOptions>(['instances', 'maxInFlight']);
+const LIVE: ReadonlySet<string> = new Set(LIVE_OPTION_NAMES);
 
 /**
  * Brings a changed setting or key to the gateway: in place where it can change, else by a restart.
@@ -49,14 +53,16 @@ export class OptionsWatch implements Disposable {
       // No gateway is wanted, or its start has yet to read the options: nothing to replace.
       const before = controller.wantedOptions();
       if (!before) return;
-      const changed = changedOptions(before, after);
+      const changed = changedOptions(before, after).filter((name) =>
+        controller.isConcernedBy(name),
+      );
       if (changed.length === 0) return;
-      if (changed.every((name) => CHANGEABLE.has(name)) && controller.resize(after)) {
+      if (changed.every((name) => LIVE.has(name)) && controller.reconfigure(after)) {
         logger.log('info', `without a restart: a change of ${changed.join(', ')}`);
         return;
       }
       logger.log('info', `restart, because of a change of ${changed.join(', ')}`);
-      await controller.restart();
+      await controller.restart('settings');
     } catch (error) {
       logger.log('error', `the changed settings could not be applied: ${String(error)}`);
     }

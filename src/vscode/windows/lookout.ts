@@ -1,0 +1,36 @@
+/** Looks every few seconds whether something has come to be, in a process that may end meanwhile. */
+import type { Disposable } from '../../base/disposable';
+
+export class Lookout implements Disposable {
+  readonly #look: () => Promise<void>;
+  #everyMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #watching = false;
+
+  /** @param look Does not reject; no second one begins before it has settled. */
+  constructor(look: () => Promise<void>) {
+    this.#look = look;
+  }
+
+  /** Begins, or goes on with this interval; the first look comes after the first one. */
+  watch(everyMs: number): void {
+    this.#everyMs = everyMs;
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#schedule();
+  }
+
+  dispose(): void {
+    this.#watching = false;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      void this.#look().then(() => {
+        if (this.#watching) this.#schedule();
+      });
+    }, this.#everyMs);
+    this.#timer.unref();
+  }
+}
