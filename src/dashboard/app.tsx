@@ -1,40 +1,77 @@
-import type { GatewaySnapshot } from '../gateway/snapshot';
-import { Cache } from './cache';
+import { useEffect, useState } from 'preact/hooks';
+import { Button } from './button';
+import { Conversations } from './conversations';
+import { Figures } from './figures';
 import { Header } from './header';
+import { History } from './history';
 import { Instances } from './instances';
 import { t } from './localize';
+import type { Model } from './model';
 import { Notice } from './notice';
-import { type HostState, type InstanceAction, type PanelCommand, snapshotOf } from './protocol';
+import { usePage } from './page';
+import { snapshotOf } from './protocol';
 import { Reasons } from './reasons';
+import { Requests } from './requests';
 
-export type Send = (command: PanelCommand) => void;
-/** Does something to one instance. */
-export type Act = (action: InstanceAction, id: string) => void;
-
-interface Parts {
-  readonly send: Send;
-  readonly act: Act;
-}
-
-/** The whole panel. `state` is undefined until the host has spoken. */
-export function App({ state, send, act }: Parts & { state: HostState | undefined }) {
-  if (!state) return <p class="quiet">{t('Loading…')}</p>;
+/** The whole page. */
+export function App({ model: { state, activity, details } }: { readonly model: Model }) {
+  const { layout } = usePage();
+  if (!state) return <Loading />;
   const snapshot = snapshotOf(state);
   return (
     <>
-      <Header state={state} send={send} />
-      <Notice state={state} send={send} />
-      {snapshot && <Numbers snapshot={snapshot} send={send} act={act} />}
+      <Header state={state} />
+      <Notice state={state} />
+      {snapshot && (
+        <>
+          <Figures snapshot={snapshot} />
+          {activity && <History history={activity.value.history} />}
+          {/* The side bar has a tree of instances and conversations above this view. */}
+          {layout === 'panel' && <Instances snapshot={snapshot} />}
+          {layout === 'panel' && activity && (
+            <Conversations snapshot={snapshot} activity={activity} />
+          )}
+          {activity && <Requests activity={activity} details={details} />}
+          {layout === 'panel' && snapshot.sessionCache.enabled && (
+            <Reasons turns={snapshot.turns} />
+          )}
+        </>
+      )}
     </>
   );
 }
 
-function Numbers({ snapshot, send, act }: Parts & { snapshot: GatewaySnapshot }) {
+const patienceMs = 4000;
+
+/** Shown until the extension speaks; it has a next step when that takes too long. */
+function Loading() {
+  const { send } = usePage();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setLate(true);
+    }, patienceMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   return (
-    <>
-      <Cache snapshot={snapshot} send={send} />
-      {snapshot.sessionCache.enabled && <Reasons turns={snapshot.turns} />}
-      <Instances snapshot={snapshot} send={send} act={act} />
-    </>
+    <div class="loading">
+      <p role="status" class="state busy">
+        {t('Loading…')}
+      </p>
+      {late && (
+        <p class="quiet">
+          {t('The extension has not answered yet. If it stays like this, reload the window.')}{' '}
+          <Button
+            look="link"
+            label={t('Show Log')}
+            onClick={() => {
+              send('showLog');
+            }}
+          />
+        </p>
+      )}
+    </div>
   );
 }

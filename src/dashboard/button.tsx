@@ -4,17 +4,17 @@ import { t } from './localize';
 interface ButtonProps {
   readonly label: string;
   readonly onClick: () => void;
-  /** The one action a state asks for; all others are secondary. */
-  readonly primary?: boolean;
+  /** `primary` is the one action a state asks for; `link` stands in a line of text. */
+  readonly look?: 'primary' | 'secondary' | 'link';
   /** What a screen reader says where the label alone would leave open what is meant. */
   readonly hint?: string;
 }
 
-export function Button({ label, onClick, primary = false, hint }: ButtonProps) {
+export function Button({ label, onClick, look = 'secondary', hint }: ButtonProps) {
   return (
     <button
       type="button"
-      class={primary ? 'primary' : 'secondary'}
+      class={look}
       onClick={onClick}
       {...(hint !== undefined && { 'aria-label': hint })}
     >

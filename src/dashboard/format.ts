@@ -1,13 +1,31 @@
 /** Numbers as people read them, in the language of the page. */
+import { formatCompact, formatDuration, type UnitStyle } from './numbers';
+
+function language(): string {
+  return document.documentElement.lang;
+}
 
 /** `1,234`. */
 export function count(value: number): string {
-  return value.toLocaleString(document.documentElement.lang);
+  return value.toLocaleString(language());
 }
 
-/** Seconds as the largest unit that divides them: `30 min`, `90 s`, `2 h`. */
-export function duration(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
-  if (seconds % 60 === 0) return `${seconds / 60} min`;
-  return `${seconds} s`;
+/** `12.3K`: for numbers of which the size is what counts. */
+export function compact(value: number): string {
+  return formatCompact(value, language());
+}
+
+/** Milliseconds as `840ms`, `4m 10s`; with `long` as `4 minutes 10 seconds`. */
+export function duration(ms: number, style: UnitStyle = 'narrow'): string {
+  return formatDuration(ms, language(), style);
+}
+
+/** The time of day of a moment in milliseconds since 1970. */
+export function clockTime(atMs: number, precision: 'minute' | 'second'): string {
+  return new Date(atMs).toLocaleTimeString(language(), {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(precision === 'second' && { second: '2-digit' }),
+    hourCycle: 'h23',
+  });
 }

@@ -1,47 +1,52 @@
-/** The panel's line to the extension, and the little it remembers while it is hidden. */
-import type {
-  HostMessage,
-  HostState,
-  InstanceAction,
-  PanelCommand,
-  PanelMessage,
-} from './protocol';
+/** The page's line to the extension. */
+import { Memory, type Store } from './memory';
+import { emptyModel, type Model, reduce } from './model';
+import type { Page } from './page';
+import { type PageLayout, type PanelMessage, parseHostMessage } from './protocol';
 
-interface VsCodeApi {
+interface VsCodeApi extends Store {
   postMessage(message: PanelMessage): void;
-  getState(): unknown;
-  setState(state: Remembered): void;
-}
-
-interface Remembered {
-  readonly state: HostState;
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
 export interface Host {
-  /** The state last shown, so that a panel that comes back is not empty for a moment. */
-  readonly remembered: HostState | undefined;
-  readonly send: (command: PanelCommand) => void;
-  readonly act: (action: InstanceAction, id: string) => void;
+  readonly page: Page;
+  /** What was shown last, so that a page that comes back is not empty for a moment. */
+  readonly remembered: Model;
 }
 
-/** Connects to the extension and asks for the state; `onState` hears every one. */
-export function connect(onState: (state: HostState) => void): Host {
+/** Connects to the extension and asks for the state; `onModel` hears of every change. */
+export function connect(layout: PageLayout, onModel: (model: Model) => void): Host {
   const api = acquireVsCodeApi();
-  window.addEventListener('message', ({ data }: MessageEvent<HostMessage>) => {
-    if (data.type !== 'state') return;
-    api.setState({ state: data.state });
-    onState(data.state);
+  const memory = new Memory(api);
+  const remembered: Model = { ...emptyModel, state: memory.state, activity: memory.activity };
+  let model = remembered;
+  window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    const message = parseHostMessage(data);
+    if (!message) return;
+    model = reduce(model, message, Date.now());
+    if (message.type !== 'details') memory.keepModel(model.state, model.activity);
+    onModel(model);
   });
   api.postMessage({ type: 'ready' });
   return {
-    remembered: (api.getState() as Remembered | undefined)?.state,
-    send: (command) => {
-      api.postMessage({ type: 'command', command });
-    },
-    act: (action, id) => {
-      api.postMessage({ type: 'instance', action, id });
+    remembered,
+    page: {
+      layout,
+      memory,
+      send: (command) => {
+        api.postMessage({ type: 'command', command });
+      },
+      act: (action, id) => {
+        api.postMessage({ type: 'instance', action, id });
+      },
+      evict: (id) => {
+        api.postMessage({ type: 'evict', id });
+      },
+      ask: (id) => {
+        api.postMessage({ type: 'details', id });
+      },
     },
   };
 }

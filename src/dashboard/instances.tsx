@@ -1,127 +1,141 @@
-import type { GatewaySnapshot, InstanceSnapshot, InstanceState } from '../gateway/snapshot';
-import type { Act, Send } from './app';
+import type { GatewaySnapshot, InstanceSnapshot } from '../gateway/snapshot';
 import { Button } from './button';
-import { count } from './format';
-import { plural, t } from './localize';
+import { count, duration } from './format';
+import { t } from './localize';
+import { usePage } from './page';
 import type { InstanceAction } from './protocol';
+import { Section } from './section';
+import { State } from './state';
+import { Cell, RowHead, Table, TwoLines } from './table';
+import { instanceState } from './words';
 
 /** One row per Lingma process. */
-export function Instances({
-  snapshot,
-  send,
-  act,
-}: {
-  snapshot: GatewaySnapshot;
-  send: Send;
-  act: Act;
-}) {
-  const limit = snapshot.concurrency.maxInFlightPerInstance;
+export function Instances({ snapshot }: { readonly snapshot: GatewaySnapshot }) {
+  const { instances } = snapshot;
   return (
-    <section>
-      <div class="scroller" tabIndex={0} role="region" aria-labelledby="instances-title">
-        <table>
-          <caption id="instances-title">{t('Instances')}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t('Name')}</th>
-              <th scope="col">{t('State')}</th>
-              <th scope="col" class="number">
-                {t('PID')}
-              </th>
-              <th scope="col" class="number">
-                {t('Port')}
-              </th>
-              <th scope="col" class="number">
-                {t('Sessions')}
-              </th>
-              <th scope="col" class="number">
-                {t('In flight')}
-              </th>
-              <th scope="col">
-                <span class="unseen">{t('Actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {snapshot.instances.map((instance) => (
-              <Row key={instance.id} instance={instance} limit={limit} send={send} act={act} />
+    <Section id="instances" title={t('Instances')} badge={count(instances.length)}>
+      {instances.length === 0 ? (
+        <p class="quiet">{t('No instance has started yet.')}</p>
+      ) : (
+        <Table
+          class="instances"
+          labelledBy="instances-title"
+          columns={[
+            { name: t('Instance') },
+            { name: t('State') },
+            { name: t('PID'), numeric: true },
+            { name: t('Sessions'), numeric: true },
+            { name: t('In flight'), numeric: true },
+            { name: t('Restarts'), numeric: true },
+            { name: t('Actions'), silent: true },
+          ]}
+        >
+          <tbody role="rowgroup">
+            {instances.map((instance) => (
+              <Row
+                key={instance.id}
+                instance={instance}
+                limit={snapshot.concurrency.maxInFlightPerInstance}
+              />
             ))}
           </tbody>
-        </table>
-      </div>
-      {snapshot.instances.length === 0 && <p class="quiet">{t('No instance has started yet.')}</p>}
-    </section>
+        </Table>
+      )}
+    </Section>
   );
 }
 
-function Row({
-  instance,
-  limit,
-  send,
-  act,
-}: {
-  instance: InstanceSnapshot;
-  limit: number;
-  send: Send;
-  act: Act;
-}) {
-  const { tone, label } = shownState(instance);
+interface RowProps {
+  readonly instance: InstanceSnapshot;
+  readonly limit: number;
+}
+
+function Row({ instance, limit }: RowProps) {
+  const { send } = usePage();
   return (
-    <tr>
-      <th scope="row">{instance.id}</th>
-      <td>
-        <span class={`state ${tone}`}>{label}</span>
-        {notes(instance).map((note) => (
-          <div key={note} class="quiet">
-            {note}
-          </div>
-        ))}
-      </td>
-      <td class="number">{instance.pid ?? '–'}</td>
-      <td class="number">{instance.port ?? '–'}</td>
-      <td class="number">{instance.pinnedSessions}</td>
-      <td class="number">
-        {instance.inFlight}
-        {limit > 0 && <span class="quiet"> / {limit}</span>}
-      </td>
-      <td>
-        <div class="actions row-actions">
-          {instance.signedIn === false && (
+    <tr role="row">
+      <RowHead>
+        <TwoLines
+          main={instance.id}
+          more={[
+            ...(instance.port === null ? [] : [t('Port {0}', instance.port)]),
+            ...(instance.uptimeSeconds === null
+              ? []
+              : [t('up {0}', duration(instance.uptimeSeconds * 1000))]),
+          ].join(' · ')}
+        />
+      </RowHead>
+      <Cell label={t('State')} class="status">
+        <State {...instanceState(instance)} />
+        {instance.problem !== null && (
+          <span class="quiet more-line">
+            {instance.problem}{' '}
             <Button
-              label={t('Sign In')}
+              look="link"
+              label={t('Show Log')}
               onClick={() => {
-                send('signIn');
+                send('showLog');
               }}
             />
-          )}
-          {actionsOf(instance).map(({ action, label: title }) => (
-            <Button
-              key={action}
-              label={title}
-              hint={`${title}: ${instance.id}`}
-              onClick={() => {
-                act(action, instance.id);
-              }}
-            />
-          ))}
-        </div>
-      </td>
+          </span>
+        )}
+      </Cell>
+      <Cell label={t('PID')} numeric>
+        {instance.pid ?? '–'}
+      </Cell>
+      <Cell label={t('Sessions')} numeric>
+        {count(instance.pinnedSessions)}
+      </Cell>
+      <Cell label={t('In flight')} numeric>
+        {count(instance.inFlight)}
+        {limit > 0 && <span class="quiet"> / {count(limit)}</span>}
+      </Cell>
+      <Cell label={t('Restarts')} numeric>
+        {count(instance.restarts)}
+      </Cell>
+      <Cell class="row-actions">
+        <Actions instance={instance} />
+      </Cell>
     </tr>
+  );
+}
+
+function Actions({ instance }: Pick<RowProps, 'instance'>) {
+  const { act, send } = usePage();
+  return (
+    <div class="actions">
+      {instance.signedIn === false && (
+        <Button
+          label={t('Sign In')}
+          onClick={() => {
+            send('signIn');
+          }}
+        />
+      )}
+      {actionsOf(instance).map(({ action, label }) => (
+        <Button
+          key={action}
+          label={label}
+          hint={t('{0}: {1}', label, instance.id)}
+          onClick={() => {
+            act(action, instance.id);
+          }}
+        />
+      ))}
+    </div>
   );
 }
 
 /** The gentle way first where turns run; nothing for one that is on its way already. */
 function actionsOf({ state, inFlight, draining }: InstanceSnapshot): {
-  action: InstanceAction;
-  label: string;
+  readonly action: InstanceAction;
+  readonly label: string;
 }[] {
-  const restart = { action: 'restart' as const, label: t('Restart') };
+  const restart = { action: 'restart', label: t('Restart') } as const;
   if (draining) return [{ ...restart, label: t('Do Not Wait') }];
   switch (state) {
     case 'ready':
-      return inFlight > 0
-        ? [{ action: 'drain', label: t('Drain and Restart') }, restart]
-        : [restart];
+      return inFlight > 0 ? [{ action: 'drain', label: t('Drain') }, restart] : [restart];
     case 'failed':
       return [{ ...restart, label: t('Try Again') }];
     case 'reconnecting':
@@ -131,45 +145,4 @@ function actionsOf({ state, inFlight, draining }: InstanceSnapshot): {
     case 'closed':
       return [];
   }
-}
-
-function shownState({ state, draining }: InstanceSnapshot): { tone: string; label: string } {
-  if (draining && state === 'ready') return { tone: 'busy', label: t('Draining') };
-  return { tone: tones[state], label: stateLabel(state) };
-}
-
-const tones: Record<InstanceState, string> = {
-  stopped: 'off',
-  starting: 'busy',
-  ready: 'good',
-  reconnecting: 'warn',
-  failed: 'bad',
-  closed: 'off',
-};
-
-function stateLabel(state: InstanceState): string {
-  switch (state) {
-    case 'stopped':
-      return t('Stopped');
-    case 'starting':
-      return t('Starting');
-    case 'ready':
-      return t('Ready');
-    case 'reconnecting':
-      return t('Reconnecting');
-    case 'failed':
-      return t('Failed');
-    case 'closed':
-      return t('Closed');
-  }
-}
-
-function notes({ problem, signedIn, restarts }: InstanceSnapshot): string[] {
-  return [
-    ...(problem === null ? [] : [problem]),
-    ...(signedIn === false ? [t('not signed in')] : []),
-    ...(restarts > 0
-      ? [plural(restarts, { one: '{0} restart', other: '{0} restarts' }, count(restarts))]
-      : []),
-  ];
 }

@@ -1,16 +1,27 @@
-/** The panel's entry: one root, drawn anew with each state the host sends. */
+/** The page's entry: one root, drawn anew with each message of the host. */
 import { render } from 'preact';
 import { App } from './app';
 import { connect } from './host';
 import { loadBundle } from './localize';
-import type { HostState } from './protocol';
+import type { Model } from './model';
+import { PageContext } from './page';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
 loadBundle(root.dataset['l10n']);
 
-const draw = (state: HostState | undefined): void => {
-  render(<App state={state} send={host.send} act={host.act} />, root);
+const draw = (model: Model): void => {
+  render(
+    <PageContext.Provider value={page}>
+      <App model={model} />
+    </PageContext.Provider>,
+    root,
+  );
 };
-const host = connect(draw);
-draw(host.remembered);
+const layout = root.dataset['layout'] === 'view' ? 'view' : 'panel';
+const { page, remembered } = connect(layout, draw);
+draw(remembered);
+window.scrollTo(0, page.memory.scroll);
+window.addEventListener('scroll', () => {
+  page.memory.keepScroll(window.scrollY);
+});

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { countReady, type GatewaySnapshot, signedOutIds } from '../gateway/snapshot';
-import type { Send } from './app';
 import { Button } from './button';
 import { t } from './localize';
+import { usePage } from './page';
 import type { HostState, PanelCommand } from './protocol';
 
 interface Step {
@@ -11,17 +11,23 @@ interface Step {
 }
 
 /** What is out of the ordinary, and the next step; nothing when all is well. */
-export function Notice({ state, send }: { state: HostState; send: Send }) {
+export function Notice({ state }: { readonly state: HostState }) {
   switch (state.kind) {
     case 'stopped':
       return (
-        <Box tone="info" send={send} steps={[{ label: t('Start Gateway'), command: 'start' }]}>
+        <Box
+          tone="info"
+          steps={[
+            { label: t('Start Gateway'), command: 'start' },
+            { label: t('Open Walkthrough'), command: 'openWalkthrough' },
+          ]}
+        >
           {t('The gateway is stopped. Clients cannot connect until it is started.')}
         </Box>
       );
     case 'starting':
       return (
-        <Box tone="info" send={send} steps={[]}>
+        <Box tone="info" steps={[{ label: t('Show Log'), command: 'showLog' }]}>
           {t('Starting Lingma. The first answer is possible as soon as one instance is ready.')}
         </Box>
       );
@@ -29,15 +35,23 @@ export function Notice({ state, send }: { state: HostState; send: Send }) {
       return null;
     case 'failed':
       return (
-        <Box tone="error" send={send} steps={failureSteps(state.code)}>
+        <Box tone="error" steps={failureSteps(state.code)}>
           {state.problem}
         </Box>
       );
     case 'ready':
       return (
         <>
-          <SignedOut snapshot={state.snapshot} send={send} />
-          <Demo snapshot={state.snapshot} send={send} />
+          <SignedOut snapshot={state.snapshot} />
+          <Demo snapshot={state.snapshot} />
+          {state.role === 'follower' && (
+            <Box tone="info" steps={[]}>
+              {t(
+                'Another window runs the gateway for all windows, and this one shows the same. When that window closes, another takes over by itself.',
+              )}
+            </Box>
+          )}
+          <Unused snapshot={state.snapshot} />
         </>
       );
   }
@@ -45,15 +59,14 @@ export function Notice({ state, send }: { state: HostState; send: Send }) {
 
 interface OfSnapshot {
   readonly snapshot: GatewaySnapshot;
-  readonly send: Send;
 }
 
-function SignedOut({ snapshot, send }: OfSnapshot) {
+function SignedOut({ snapshot }: OfSnapshot) {
   const ids = signedOutIds(snapshot);
   if (ids.length === 0) return null;
   const all = ids.length >= countReady(snapshot).ready;
   return (
-    <Box tone="warning" send={send} steps={[{ label: t('Sign In'), command: 'signIn' }]}>
+    <Box tone="warning" steps={[{ label: t('Sign In'), command: 'signIn' }]}>
       {all
         ? t('Lingma is signed out, so requests fail.')
         : t('Not signed in: {0}. Requests that go there fail.', ids.join(', '))}{' '}
@@ -62,18 +75,33 @@ function SignedOut({ snapshot, send }: OfSnapshot) {
   );
 }
 
-function Demo({ snapshot, send }: OfSnapshot) {
+function Demo({ snapshot }: OfSnapshot) {
   if (!snapshot.demo) return null;
   return (
+    <Box tone="warning" steps={[{ label: t('Set Path of Lingma'), command: 'chooseLingma' }]}>
+      {t(
+        'This is a demo: no Lingma was found, so an embedded stand-in answers. Set the path of Lingma to get real answers; the gateway then restarts by itself.',
+      )}
+    </Box>
+  );
+}
+
+/** A gateway that works but that nobody has asked anything: how to use it. */
+function Unused({ snapshot: { instances, turns } }: OfSnapshot) {
+  const { layout } = usePage();
+  const asked = turns.completed + turns.failed + turns.cancelled > 0;
+  // In the side bar the empty tree says so.
+  if (layout === 'view' || asked || countReady({ instances }).ready === 0) return null;
+  return (
     <Box
-      tone="warning"
-      send={send}
-      steps={[{ label: t('Set Path of Lingma'), command: 'chooseLingma' }]}
+      tone="info"
+      steps={[
+        { label: t('Connect a Client…'), command: 'connectClient' },
+        { label: t('Test the Connection'), command: 'testConnection' },
+        { label: t('Open Walkthrough'), command: 'openWalkthrough' },
+      ]}
     >
-      <strong>{t('Demo.')}</strong>{' '}
-      {t('No Lingma was found, so an embedded demo answers. To get real answers, set')}{' '}
-      <code>lingmaGateway.lingmaPath</code>
-      {t('; the gateway then restarts by itself.')}
+      {t('The gateway is ready, and nobody has asked it anything yet.')}
     </Box>
   );
 }
@@ -81,13 +109,13 @@ function Demo({ snapshot, send }: OfSnapshot) {
 interface BoxProps {
   readonly tone: 'info' | 'warning' | 'error';
   readonly steps: readonly Step[];
-  readonly send: Send;
   readonly children: ComponentChildren;
 }
 
-function Box({ tone, steps, send, children }: BoxProps) {
+function Box({ tone, steps, children }: BoxProps) {
+  const { send } = usePage();
   return (
-    <section class={`notice ${tone}`} {...(tone === 'error' && { role: 'alert' })}>
+    <div class={`notice ${tone}`} {...(tone === 'error' && { role: 'alert' })}>
       <p>{children}</p>
       {steps.length > 0 && (
         <div class="actions">
@@ -95,7 +123,7 @@ function Box({ tone, steps, send, children }: BoxProps) {
             <Button
               key={command}
               label={label}
-              primary={index === 0}
+              look={index === 0 ? 'primary' : 'secondary'}
               onClick={() => {
                 send(command);
               }}
@@ -103,7 +131,7 @@ function Box({ tone, steps, send, children }: BoxProps) {
           ))}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 

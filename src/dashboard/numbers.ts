@@ -21,3 +21,42 @@ export function percent(share: number): string {
   if (share < 1 && share >= 0.995) return '>99%';
   return `${Math.round(share * 100)}%`;
 }
+
+/** How long unit names are: `4m` or `4 minutes`. */
+export type UnitStyle = 'narrow' | 'long';
+
+/**
+ * Milliseconds in at most two units, the smaller of which is left out when it is zero: `840ms`,
+ * `1.2s`, `4m 10s`, `3h`. Less than nothing is nothing.
+ */
+export function formatDuration(ms: number, language: string, style: UnitStyle = 'narrow'): string {
+  const unit = (value: number, name: string, digits = 0): string =>
+    new Intl.NumberFormat(language, {
+      style: 'unit',
+      unit: name,
+      unitDisplay: style,
+      maximumFractionDigits: digits,
+    }).format(value);
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < 1000) return unit(whole, 'millisecond');
+  if (whole < 9950) return unit(whole / 1000, 'second', 1);
+  const seconds = Math.round(whole / 1000);
+  if (seconds < 60) return unit(seconds, 'second');
+  const [large, largeName, small, smallName] =
+    seconds < 3600
+      ? [Math.floor(seconds / 60), 'minute', seconds % 60, 'second']
+      : seconds < 86_400
+        ? [Math.floor(seconds / 3600), 'hour', Math.floor((seconds % 3600) / 60), 'minute']
+        : [Math.floor(seconds / 86_400), 'day', Math.floor((seconds % 86_400) / 3600), 'hour'];
+  return small === 0
+    ? unit(large, largeName)
+    : `${unit(large, largeName)} ${unit(small, smallName)}`;
+}
+
+/** A count as people read it at a glance: `940`, `12.3K`, `1.2M`. */
+export function formatCompact(value: number, language: string): string {
+  return new Intl.NumberFormat(language, {
+    notation: 'compact',
+    maximumFractionDigits: 1,
+  }).format(value);
+}

@@ -49,6 +49,9 @@ export const panelCommands = [
 
 export type PanelCommand = (typeof panelCommands)[number];
 
+/** Where the page is shown: as an editor, or as a view of the side bar, where it is shorter. */
+export type PageLayout = 'panel' | 'view';
+
 /** What may be done to one instance: a new process at once, or once its turns are over. */
 export const instanceActions = ['restart', 'drain'] as const;
 
@@ -83,6 +86,45 @@ function instanceMessage(value: object): PanelMessage | undefined {
 
 function idMessage(type: 'evict' | 'details', value: object): PanelMessage | undefined {
   return 'id' in value && typeof value.id === 'string' ? { type, id: value.id } : undefined;
+}
+
+/** The message, or undefined for anything that is not one: what is left of another version, say. */
+export function parseHostMessage(value: unknown): HostMessage | undefined {
+  if (!isRecord(value)) return undefined;
+  const valid =
+    (value['type'] === 'state' && isHostState(value['state'])) ||
+    (value['type'] === 'activity' && isActivity(value['activity'])) ||
+    (value['type'] === 'details' &&
+      typeof value['id'] === 'string' &&
+      (value['details'] === null || isRecord(value['details'])));
+  return valid ? (value as unknown as HostMessage) : undefined;
+}
+
+const hostStateKinds: readonly unknown[] = [
+  'stopped',
+  'starting',
+  'ready',
+  'stopping',
+  'failed',
+] satisfies HostState['kind'][];
+
+function isHostState(value: unknown): boolean {
+  if (!isRecord(value) || !hostStateKinds.includes(value['kind'])) return false;
+  if (value['kind'] === 'stopped') return true;
+  if (value['kind'] === 'ready') return isRecord(value['snapshot']);
+  return value['snapshot'] === null || isRecord(value['snapshot']);
+}
+
+function isActivity(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    [value['sessions'], value['requests'], value['history']].every(Array.isArray) &&
+    typeof value['capturing'] === 'boolean'
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The snapshot a state carries, if any. */

@@ -1,34 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore, toDisposable } from '../base/disposable';
-import {
-  type HostMessage,
-  type HostState,
-  type InstanceAction,
-  type PanelCommand,
-  parsePanelMessage,
-} from '../dashboard/protocol';
-import type { Logger } from '../observe/log';
-import { commandIds, displayName, section, settingIds, viewTypes } from './ids';
-import { renderPanelHtml } from './panelHtml';
-
-export interface PanelDependencies {
-  readonly extensionUri: vscode.Uri;
-  readonly logger: Logger;
-  readonly currentState: () => HostState;
-  readonly onInstance: (action: InstanceAction, id: string) => void;
-}
+import { type DashboardDependencies, DashboardHost } from './dashboardHost';
+import { displayName, viewTypes } from './ids';
 
 /** The panel: at most one, shown again when it is asked for twice, restored with the window. */
 export class Panel implements Disposable {
-  readonly #dependencies: PanelDependencies;
-  readonly #logger: Logger;
+  readonly #dependencies: DashboardDependencies;
   readonly #store = new DisposableStore();
   #panel: vscode.WebviewPanel | undefined;
 
-  constructor(dependencies: PanelDependencies) {
+  constructor(dependencies: DashboardDependencies) {
     this.#dependencies = dependencies;
-    this.#logger = dependencies.logger.child('panel');
     this.#store.add(
       vscode.window.registerWebviewPanelSerializer(viewTypes.panel, {
         deserializeWebviewPanel: (panel) => {
@@ -54,13 +36,6 @@ export class Panel implements Disposable {
     this.#adopt(vscode.window.createWebviewPanel(viewTypes.panel, displayName, column));
   }
 
-  /** Shows the state, unless nobody could see it: a hidden panel gets it when it comes back. */
-  render(state: HostState): void {
-    if (!this.#panel?.visible) return;
-    const message: HostMessage = { type: 'state', state };
-    void this.#panel.webview.postMessage(message);
-  }
-
   dispose(): void {
     this.#store.dispose();
   }
@@ -68,20 +43,26 @@ export class Panel implements Disposable {
   #adopt(panel: vscode.WebviewPanel): void {
     this.#panel?.dispose();
     this.#panel = panel;
-    const { extensionUri } = this.#dependencies;
-    const dist = vscode.Uri.joinPath(extensionUri, 'dist');
-    const media = vscode.Uri.joinPath(extensionUri, 'media');
-    const { webview } = panel;
-
-    const subscriptions = new DisposableStore();
-    subscriptions.add(
-      webview.onDidReceiveMessage((value: unknown) => {
-        void this.#receive(value);
-      }),
+    const media = vscode.Uri.joinPath(this.#dependencies.extensionUri, 'media');
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, 'tab-light.svg'),
+      dark: vscode.Uri.joinPath(media, 'tab-dark.svg'),
+    };
+    const host = new DashboardHost(
+      {
+        webview: panel.webview,
+        layout: 'panel',
+        get visible() {
+          return panel.visible;
+        },
+      },
+      this.#dependencies,
     );
+    const subscriptions = new DisposableStore();
+    subscriptions.add(host);
     subscriptions.add(
       panel.onDidChangeViewState(() => {
-        this.render(this.#dependencies.currentState());
+        host.visibilityChanged();
       }),
     );
     subscriptions.add(
@@ -90,42 +71,5 @@ export class Panel implements Disposable {
         if (this.#panel === panel) this.#panel = undefined;
       }),
     );
-
-    webview.options = { enableScripts: true, localResourceRoots: [dist, media] };
-    webview.html = renderPanelHtml({
-      cspSource: webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'dashboard.js')).toString(),
-      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(media, 'dashboard.css')).toString(),
-      language: vscode.l10n.bundle ? vscode.env.language : 'en',
-      title: displayName,
-      bundle: vscode.l10n.bundle ?? {},
-    });
-  }
-
-  async #receive(value: unknown): Promise<void> {
-    const message = parsePanelMessage(value);
-    if (!message) {
-      this.#logger.log('warn', 'dropped a message that is not part of the protocol');
-    } else if (message.type === 'ready') {
-      this.render(this.#dependencies.currentState());
-    } else if (message.type === 'instance') {
-      this.#dependencies.onInstance(message.action, message.id);
-    } else if (message.type === 'command') {
-      await run(message.command);
-    }
-  }
-}
-
-async function run(command: PanelCommand): Promise<void> {
-  switch (command) {
-    case 'choosePort':
-      await vscode.commands.executeCommand(commandIds.openSettings, settingIds.port);
-      return;
-    case 'chooseLingma':
-      await vscode.commands.executeCommand(commandIds.openSettings, settingIds.lingmaPath);
-      return;
-    default:
-      await vscode.commands.executeCommand(`${section}.${command}`);
   }
 }

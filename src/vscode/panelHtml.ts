@@ -1,6 +1,8 @@
-/** The panel's page. Pure text, so that its content security policy is tested without VS Code. */
+/** The dashboard's page. Pure text, so that its content security policy is tested without VS Code. */
+import type { PageLayout } from '../dashboard/protocol';
 
 export interface PanelPage {
+  readonly layout: PageLayout;
   /** The origin that VS Code serves the style sheet from. */
   readonly cspSource: string;
   readonly nonce: string;
@@ -13,6 +15,7 @@ export interface PanelPage {
   readonly bundle: Readonly<Record<string, string>>;
 }
 
+/** The whole document: it loads one style sheet and one script, and nothing else may load or run. */
 export function renderPanelHtml(page: PanelPage): string {
   const policy = [
     "default-src 'none'",
@@ -29,7 +32,7 @@ export function renderPanelHtml(page: PanelPage): string {
     <link rel="stylesheet" href="${escapeHtml(page.styleUri)}" />
   </head>
   <body>
-    <main id="root" data-l10n="${escapeHtml(JSON.stringify(page.bundle))}"></main>
+    <main id="root" data-layout="${page.layout}" data-l10n="${escapeHtml(JSON.stringify(page.bundle))}"></main>
     <script nonce="${escapeHtml(page.nonce)}" src="${escapeHtml(page.scriptUri)}"></script>
   </body>
 </html>

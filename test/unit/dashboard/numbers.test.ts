@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { percent, pluralForm } from '../../../src/dashboard/numbers';
+import { formatCompact, formatDuration, percent, pluralForm } from '../../../src/dashboard/numbers';
 
 describe('dashboard/numbers', () => {
   it('chooses the form by the rules of the language', () => {
@@ -32,5 +32,35 @@ describe('dashboard/numbers', () => {
     ] as const) {
       assert.equal(percent(share), text, String(share));
     }
+  });
+
+  it('writes durations in at most two units', () => {
+    for (const [ms, text] of [
+      [-5, '0ms'],
+      [0, '0ms'],
+      [840.4, '840ms'],
+      [999.6, '1s'],
+      [1240, '1.2s'],
+      [9949, '9.9s'],
+      [9950, '10s'],
+      [59_499, '59s'],
+      [59_500, '1m'],
+      [250_000, '4m 10s'],
+      [3_600_000, '1h'],
+      [5_412_000, '1h 30m'],
+      [86_400_000, '1d'],
+      [90_000_000, '1d 1h'],
+    ] as const) {
+      assert.equal(formatDuration(ms, 'en'), text, String(ms));
+    }
+    assert.equal(formatDuration(1_800_000, 'en', 'long'), '30 minutes');
+    assert.equal(formatDuration(250_000, 'zh-cn'), '4分钟 10秒');
+  });
+
+  it('shortens counts', () => {
+    assert.deepEqual(
+      [0, 940, 12_345, 1_240_000].map((value) => formatCompact(value, 'en')),
+      ['0', '940', '12.3K', '1.2M'],
+    );
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Frame, Locator } from 'playwright-core';
 import { type Endpoint, cacheFigures, holdConversation } from '../support/conversation';
 import { eventually } from '../support/eventually';
 import { allGone } from '../support/processTable';
@@ -7,6 +8,9 @@ import { lingmaPids, Workbench } from './workbench';
 describe('the extension in a window', () => {
   let workbench: Workbench;
   let endpoint: Endpoint;
+
+  const table = (name: string): Locator => workbench.panel.getByRole('table', { name });
+  const instances = (): Locator => table('Instances');
 
   before(async () => {
     workbench = await Workbench.open();
@@ -38,11 +42,11 @@ describe('the extension in a window', () => {
 
   it('opens the panel on a click; the instance holds the pinned session', async () => {
     await workbench.statusBarItem.click();
-    const row = workbench.panel.getByRole('row').filter({ hasText: 'lingma-1' });
+    const row = instances().getByRole('row').filter({ hasText: 'lingma-1' });
     const [pid] = await lingmaPids(endpoint);
     await eventually('the row shows process and session', async () => {
       const cells = await row.locator('td').allInnerTexts();
-      return (cells[1] === String(pid) && cells[3] === '1') || undefined;
+      return (cells[1] === String(pid) && cells[2] === '1') || undefined;
     });
     assert.match(await row.innerText(), /Ready/);
     assert.match(await workbench.panel.locator('body').innerText(), /4 hits, 1 miss\n/);
@@ -53,7 +57,7 @@ describe('the extension in a window', () => {
     const rows = await table.locator('tbody tr').all();
     const cells = await Promise.all(
       rows.map(async (row) => [
-        await row.locator('th .name').innerText(),
+        await row.locator('th .main-line').innerText(),
         ...(await row.locator('td').allInnerTexts()).map((text) => text.trim()),
       ]),
     );
@@ -67,6 +71,35 @@ describe('the extension in a window', () => {
       ]),
     ]);
     for (const row of rows) assert.match(await row.locator('th .quiet').innerText(), /\w.*\.$/);
+  });
+
+  it('shows the requests as they were, the latest first', async () => {
+    const rows = table('Requests').locator('tbody tr');
+    await eventually('all five are there', async () => (await rows.count()) === 5 || undefined);
+    const latest = await rows.first().innerText();
+    assert.match(latest, /Completed/);
+    assert.match(latest, /Continued/);
+    assert.match(await rows.last().innerText(), /New/);
+  });
+
+  it('tells all of a request that is opened, and how its texts can be kept', async () => {
+    const opener = table('Requests').getByRole('button').first();
+    await opener.click();
+    const details = table('Requests').locator('tr.details');
+    await details.filter({ hasText: 'Its texts were not kept' }).waitFor();
+    await opener.click();
+    await details.waitFor({ state: 'detached' });
+  });
+
+  it('shows the conversation under its instance, and evicts it', async () => {
+    const row = table('Conversations').getByRole('row').filter({ hasText: '5' }).last();
+    assert.match(await table('Conversations').innerText(), /^lingma-1 1 conversation$/m);
+    await row.getByRole('button', { name: /^Evict/ }).click();
+    await eventually('the session is gone from the gateway', async () => {
+      const { size } = await cacheFigures(endpoint);
+      return size === 0 || undefined;
+    });
+    await workbench.panel.getByText('None at the moment. A conversation appears here').waitFor();
   });
 
   it('draws the panel in dark, light and high contrast', async () => {
@@ -101,7 +134,7 @@ describe('the extension in a window', () => {
     await workbench.load();
     const again = await workbench.endpoint();
     assert.equal(again.apiKey, endpoint.apiKey);
-    await workbench.panel.getByRole('row').filter({ hasText: 'lingma-1' }).waitFor();
+    await instances().getByRole('row').filter({ hasText: 'lingma-1' }).waitFor();
     endpoint = again;
   });
 
@@ -118,4 +151,46 @@ describe('the extension in a window', () => {
     await workbench.command('Lingma Gateway: Start Gateway');
     assert.equal((await workbench.endpoint()).apiKey, endpoint.apiKey);
   });
+
+  it('has a tree of conversations and a small dashboard in the side bar', async () => {
+    await workbench.page
+      .locator('.activitybar')
+      .getByRole('tab', { name: 'Lingma Gateway' })
+      .click();
+    const tree = workbench.page.getByRole('tree', { name: 'Conversations' });
+    await workbench.page
+      .locator('.welcome-view-content')
+      .getByText('No conversation at the moment')
+      .waitFor();
+    // Another start, another port.
+    endpoint = await workbench.endpoint();
+    await holdConversation(endpoint, true);
+    await tree.getByRole('treeitem', { name: /^lingma-1, 1 conversation/ }).waitFor();
+    await tree.getByRole('treeitem', { name: /, 5 turns/ }).waitFor();
+    const overview = await eventually('the small dashboard shows the hit rate', async () => {
+      const frame = await frameWith(workbench.page.frames(), 'main[data-layout="view"]');
+      return /Hit rate\s+80%/.test((await frame?.locator('main').innerText()) ?? '')
+        ? frame
+        : undefined;
+    });
+    assert.ok(overview);
+    await workbench.screenshot('side-bar');
+  });
+
+  it('evicts a conversation from the tree', async () => {
+    const tree = workbench.page.getByRole('tree', { name: 'Conversations' });
+    const item = tree.getByRole('treeitem', { name: /, 5 turns/ });
+    await item.hover();
+    await item.getByRole('button', { name: 'Evict Conversation…' }).click();
+    await item.waitFor({ state: 'detached' });
+    assert.equal((await cacheFigures(endpoint)).size, 0);
+  });
 });
+
+/** The frame that holds such an element. */
+async function frameWith(frames: readonly Frame[], selector: string): Promise<Frame | undefined> {
+  for (const frame of frames) {
+    if ((await frame.locator(selector).count()) > 0) return frame;
+  }
+  return undefined;
+}

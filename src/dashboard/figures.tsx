@@ -1,51 +1,43 @@
 import type { GatewaySnapshot, SessionCacheSnapshot, TurnTotals } from '../gateway/snapshot';
-import type { Send } from './app';
-import { Button } from './button';
-import { count, duration } from './format';
+import { compact, count, duration } from './format';
 import { plural, t } from './localize';
 import { percent } from './numbers';
 
-/** The session cache: how often a conversation was found warm, and what that saved. */
-export function Cache({ snapshot, send }: { snapshot: GatewaySnapshot; send: Send }) {
+/** The numbers that matter most: how often a conversation was found warm, and what that saved. */
+export function Figures({ snapshot }: { readonly snapshot: GatewaySnapshot }) {
   const { sessionCache: cache, turns, concurrency } = snapshot;
   return (
-    <section aria-labelledby="cache-title">
-      <div class="bar">
-        <h2 id="cache-title">{t('Session cache')}</h2>
-        {cache.enabled && (
-          <div class="actions">
-            <Button
-              label={t('Clear')}
-              onClick={() => {
-                send('clearSessions');
-              }}
-            />
-          </div>
-        )}
-      </div>
+    <section aria-label={t('Key figures')}>
       {!cache.enabled && (
         <p class="quiet">
-          {t('Session reuse is off. A value above 0 in')} <code>lingmaGateway.sessionMax</code>{' '}
-          {t('switches it on.')}
+          {t(
+            'Session reuse is off. A value above 0 in {0} switches it on.',
+            'lingmaGateway.sessionMax',
+          )}
         </p>
       )}
       <dl class="cards">
         {cache.enabled && <Reuse cache={cache} />}
-        <Sent turns={turns} />
+        <Saved turns={turns} />
         <Card name={t('Turns')} value={count(turns.completed)}>
           {t('{0} failed, {1} cancelled', count(turns.failed), count(turns.cancelled))}
         </Card>
         <Card name={t('In flight')} value={count(concurrency.inFlight)}>
-          {t('{0} waiting', count(concurrency.queued))}
+          {concurrency.queued > 0
+            ? t(
+                '{0} waiting, the first for {1}',
+                count(concurrency.queued),
+                duration(concurrency.oldestWaitMs),
+              )
+            : t('{0} waiting', count(concurrency.queued))}
         </Card>
       </dl>
     </section>
   );
 }
 
-function Reuse({ cache }: { cache: SessionCacheSnapshot }) {
+function Reuse({ cache }: { readonly cache: SessionCacheSnapshot }) {
   const lookups = cache.hit_total + cache.miss_total;
-  const gone = cache.evict_total + cache.expire_total + cache.invalidate_total;
   return (
     <>
       <Card
@@ -70,28 +62,30 @@ function Reuse({ cache }: { cache: SessionCacheSnapshot }) {
         meter={cache.max > 0 ? cache.size / cache.max : 0}
       >
         {cache.ttl_sec > 0
-          ? t('{0} in use, kept for {1}', count(cache.leased), duration(cache.ttl_sec))
+          ? t('{0} in use, kept for {1}', count(cache.leased), duration(cache.ttl_sec * 1000))
           : t('{0} in use', count(cache.leased))}
-      </Card>
-      <Card name={t('Sessions gone')} value={count(gone)}>
-        {t(
-          '{0} evicted, {1} expired, {2} invalidated',
-          count(cache.evict_total),
-          count(cache.expire_total),
-          count(cache.invalidate_total),
-        )}
       </Card>
     </>
   );
 }
 
-function Sent({ turns: { sentMessages, totalMessages } }: { turns: TurnTotals }) {
-  const saved = totalMessages > 0 ? 1 - sentMessages / totalMessages : 0;
+/** What did not have to be sent, because a session held it already. */
+function Saved({ turns }: { readonly turns: TurnTotals }) {
+  const { inputTokens, cachedTokens, sentMessages, totalMessages } = turns;
   return (
-    <Card name={t('Messages sent')} value={count(sentMessages)} of={count(totalMessages)}>
-      {totalMessages > 0 ? t('{0} saved by reuse', percent(saved)) : t('none so far')}
-    </Card>
+    <>
+      <Card name={t('Tokens saved')} value={share(cachedTokens, inputTokens)}>
+        {t('{0} of {1} reused', compact(cachedTokens), compact(inputTokens))}
+      </Card>
+      <Card name={t('Messages saved')} value={share(totalMessages - sentMessages, totalMessages)}>
+        {t('{0} of {1} sent', compact(sentMessages), compact(totalMessages))}
+      </Card>
+    </>
   );
+}
+
+function share(part: number, whole: number): string {
+  return whole > 0 ? percent(part / whole) : '–';
 }
 
 interface CardProps {
@@ -112,7 +106,11 @@ function Card({ name, value, of, meter, children }: CardProps) {
         {value}
         {of !== undefined && <span class="quiet"> {t('of {0}', of)}</span>}
       </dd>
-      {meter !== undefined && <progress aria-hidden="true" max={1} value={meter} />}
+      {meter !== undefined && (
+        <dd class="meter" aria-hidden="true">
+          <progress max={1} value={meter} />
+        </dd>
+      )}
       <dd class="quiet">{children}</dd>
     </div>
   );

@@ -1,0 +1,26 @@
+import * as vscode from 'vscode';
+import { toGatewayError } from '../base/errors';
+import type { HostedGateway } from './hostedGateway';
+
+/** Forgets a session; says so when that was not possible, and why. Never rejects. */
+export async function evictSession(
+  gateway: Pick<HostedGateway, 'evictSession'> | undefined,
+  id: string,
+): Promise<void> {
+  try {
+    if (!gateway) {
+      await vscode.window.showInformationMessage(vscode.l10n.t('Lingma Gateway is not running.'));
+    } else if (!(await gateway.evictSession(id))) {
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'Conversation {0} was not evicted: a request is using it, or it is gone already.',
+          id,
+        ),
+      );
+    }
+  } catch (error) {
+    await vscode.window.showErrorMessage(
+      vscode.l10n.t('Conversation {0} was not evicted. {1}', id, toGatewayError(error).message),
+    );
+  }
+}
