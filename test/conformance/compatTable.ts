@@ -25,7 +25,7 @@ export class CompatTable {
     const notes: string[] = [];
     const lines = this.#rows.map(({ client, passed }) => {
       const cells = features.map((feature) => {
-        const note = client.without[feature] ?? client.remarks?.[feature];
+        const note = client.without[feature];
         const mark = note === undefined ? '' : ` (${noteNumber(notes, note)})`;
         if (feature in client.without) return `–${mark}`;
         const works = client.modes.every((mode) => passed.has(`${feature} ${mode}`));
@@ -38,8 +38,8 @@ export class CompatTable {
     const table = [head, head.map(() => '---'), ...lines].map(
       (cells) => `| ${cells.join(' | ')} |`,
     );
-    const remarks = notes.map((note, index) => `${String(index + 1)}. ${note}`);
-    return format([...table, '', ...remarks].join('\n'));
+    const reasons = notes.map((note, index) => `${String(index + 1)}. ${note}`);
+    return format([...table, '', ...reasons].join('\n'));
   }
 
   /** Puts the section into docs/compat.md. */

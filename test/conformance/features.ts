@@ -24,6 +24,4 @@ export interface ClientRow {
   readonly modes: readonly Mode[];
   /** Features that the client itself does not have, each with the reason. */
   readonly without: Readonly<Partial<Record<Feature, string>>>;
-  /** What a user of this client has to know about a feature that works. */
-  readonly remarks?: Readonly<Partial<Record<Feature, string>>>;
 }

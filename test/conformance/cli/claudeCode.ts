@@ -24,6 +24,7 @@ export const claudeCodeClient: CliClient = {
     ...(detailed ? ['--output-format', 'stream-json', '--verbose'] : []),
   ],
   shell: (command) => ({ tool: 'Bash', parameters: { command, description: 'Look.' } }),
+  returnsThoughts: true,
   honoursNoProxy: true,
   patienceSeconds: 60,
 };

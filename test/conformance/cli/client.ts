@@ -26,6 +26,12 @@ export interface CliClient extends ClientRow {
   readonly shell: (command: string) => { readonly tool: string; readonly parameters: object };
   /** A text that only the prompts of its side requests hold: for a title, for its memory. */
   readonly sideRequest?: string;
+  /** Its first message lists the folder it works in: with other files it is another conversation. */
+  readonly listsFolder?: true;
+  /** It sends the thoughts of earlier answers back. */
+  readonly returnsThoughts?: true;
+  /** It gives up on answers that break off, soon enough to watch it; others try for minutes. */
+  readonly givesUp?: true;
   /** It honours NO_PROXY, so a dead proxy can stand in the way of calls that leave the machine. */
   readonly honoursNoProxy: boolean;
   /** Seconds one prompt may take on a busy machine. */

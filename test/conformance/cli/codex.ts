@@ -42,6 +42,8 @@ export const codexClient: CliClient = {
     prompt,
   ],
   shell: (cmd) => ({ tool: 'exec_command', parameters: { cmd } }),
+  returnsThoughts: true,
+  givesUp: true,
   honoursNoProxy: true,
   patienceSeconds: 60,
 };

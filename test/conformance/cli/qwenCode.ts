@@ -35,6 +35,8 @@ export const qwenCodeClient: CliClient = {
     parameters: { command, is_background: false },
   }),
   sideRequest: 'You are now acting as the managed memory extraction subagent',
+  listsFolder: true,
+  givesUp: true,
   // It sends even calls to 127.0.0.1 to a proxy.
   honoursNoProxy: false,
   patienceSeconds: 90,

@@ -106,7 +106,7 @@ export function describeCli(
       const made = (name: string): string =>
         readFileSync(path.join(agent.work, `${name}.txt`), 'utf8');
       const { output, turns } = await watch(() =>
-        agent.run('Please do CF-TOOL now.', { again: true }),
+        agent.run('Please do CF-TOOL now.', { again: true, detailed: true }),
       );
       assert.equal(made('one'), 'one-42\n');
       assert.deepEqual([made('two'), made('three')], ['two-42\n', 'three-42\n']);
@@ -114,6 +114,19 @@ export function describeCli(
       // The prompt, one result, and both results of the answer that held two calls.
       assert.deepEqual(sessions(turns), ['continued', 'continued', 'continued']);
       note('multiTurn', 'tools', 'parallelTools');
+    });
+
+    it('goes on in the same session behind thoughts that came with calls', async () => {
+      const { output, turns } = await watch(() =>
+        agent.run('Please answer CF-LAST now.', { again: true, detailed: true }),
+      );
+      assert.match(output, /The reply is CF-THREE\./);
+      const [turn, ...others] = turns;
+      assert.ok(turn && others.length === 0);
+      if (client.listsFolder) assert.match(turn.session, /^new;/);
+      // Nothing of what was said before had to be told again.
+      else assert.match(turn.session, /^continued;.* sent=1\//);
+      if (client.returnsThoughts) assert.match(turn.requestBody, /CF-PONDER[^]*CF-REFLECT/);
     });
 
     it('tells its user of a refusal', async () => {
@@ -129,6 +142,23 @@ export function describeCli(
         stranger.remove();
       }
     });
+
+    if (client.givesUp) {
+      it('tells its user of an answer that breaks off', async () => {
+        const hurt = new Agent(client, {
+          baseUrl: stage.proxy.baseUrl,
+          apiKey: stage.gateway.apiKey,
+        });
+        try {
+          const broken = 'Please break off.\nDEMO:words 9\nDEMO:status-after 4 500 it broke';
+          const { how, output } = await hurt.run(broken);
+          assert.notEqual(how, 'code 0', output);
+          assert.match(output, /it broke/);
+        } finally {
+          hurt.remove();
+        }
+      });
+    }
 
     it('stops the turn when it is interrupted', async () => {
       const slow = await Stage.open(preparedAnswers(client), {
@@ -167,16 +197,21 @@ function preparedAnswers(client: CliClient): Prepared[] {
     const { tool, parameters } = client.shell(`echo ${name}-$((40+2)) | tee ${name}.txt`);
     return writeCall(tool, JSON.stringify(parameters));
   };
+  const thought = (text: string): string => `\`\`\`\`think::1\n${text}\n\`\`\`\`\n`;
   const { sideRequest } = client;
   return [
     // A side request repeats the user's words, so its answers come first; each is given once.
     ...(sideRequest === undefined
       ? []
       : Array.from({ length: 10 }, () => ({ match: sideRequest, answer: 'Nothing to note.' }))),
-    { match: 'CF-TEXT', answer: '````think::1\nCF-WONDER\n````\nThe reply is CF-ONE 你好.' },
-    { match: 'CF-TOOL', answer: `I look.\n${look('one')}` },
-    { match: 'one-42', answer: `I look twice.\n${look('two')}\n${look('three')}` },
+    { match: 'CF-TEXT', answer: `${thought('CF-WONDER')}The reply is CF-ONE 你好.` },
+    { match: 'CF-TOOL', answer: `${thought('CF-PONDER')}I look.\n${look('one')}` },
+    {
+      match: 'one-42',
+      answer: `${thought('CF-REFLECT')}I look twice.\n${look('two')}\n${look('three')}`,
+    },
     { match: 'three-42', answer: 'The reply is CF-TWO.' },
+    { match: 'CF-LAST', answer: 'The reply is CF-THREE.' },
     { match: 'CF-LONG', answer: 'CF '.repeat(1000) },
   ];
 }

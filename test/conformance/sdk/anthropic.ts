@@ -18,7 +18,6 @@ export const anthropicClient: SdkClient = {
   modes: ['plain', 'streamed'],
   without: {},
   model: 'claude-opus-5-5',
-  brokenStream: 'rejects',
   finishes: { text: 'end_turn', calls: 'tool_use' },
   connect: (endpoint, model) => converse(endpoint, model),
 };

@@ -51,11 +51,6 @@ export interface SdkClient extends ClientRow {
   readonly finishes: { readonly text: string; readonly calls: string };
   /** A model name as its users leave it in their configuration; an alias takes it. */
   readonly model: string;
-  /**
-   * What becomes of a stream that fails after its first piece; `unfinished` is an answer without
-   * the word for its end.
-   */
-  readonly brokenStream: 'rejects' | 'unfinished';
   /** Begins conversations with `model`. */
   readonly connect: (endpoint: Endpoint, model: string) => SdkConversation;
 }

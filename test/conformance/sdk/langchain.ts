@@ -57,7 +57,6 @@ export const langChainClients: readonly SdkClient[] = [
     endpoint: '/v1/chat/completions',
     without: {},
     model: 'gpt-5',
-    brokenStream: 'rejects',
     finishes: { text: 'stop', calls: 'tool_calls' },
     connect: (endpoint, model) => converse(endpoint, model, { useResponsesApi: false }),
   },
@@ -66,14 +65,7 @@ export const langChainClients: readonly SdkClient[] = [
     name: '@langchain/openai, Responses',
     endpoint: '/v1/responses',
     without: {},
-    remarks: {
-      error:
-        'A stream that fails after its first piece ends without an error: this client ignores ' +
-        '`response.failed`, as its Python sibling does (langchain-ai/langchain issue 39039). Its ' +
-        '`response_metadata.status` is then missing.',
-    },
     model: 'gpt-5',
-    brokenStream: 'unfinished',
     finishes: { text: 'completed', calls: 'completed' },
     connect: (endpoint, model) =>
       converse(endpoint, model, {

@@ -22,7 +22,6 @@ export const openAiChatClient: SdkClient = {
   modes: ['plain', 'streamed'],
   without: {},
   model: 'gpt-5',
-  brokenStream: 'rejects',
   finishes: { text: 'stop', calls: 'tool_calls' },
   connect: (endpoint, model) => converse(endpoint, model),
 };

@@ -18,7 +18,6 @@ export const openAiResponsesClient: SdkClient = {
   modes: ['plain', 'streamed'],
   without: {},
   model: 'gpt-5',
-  brokenStream: 'rejects',
   finishes: { text: 'completed', calls: 'completed' },
   connect: (endpoint, model) => converse(endpoint, model),
 };

@@ -71,7 +71,6 @@ export const vercelClients: readonly SdkClient[] = PROVIDERS.map((provider) => (
   modes: ['plain', 'streamed'],
   without: {},
   model: provider.model,
-  brokenStream: 'rejects',
   finishes: { text: 'stop', calls: 'tool-calls' },
   connect: (endpoint, model) => converse(provider, endpoint, model),
 }));

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { isRecord } from '../../base/json';
+import { type FileClient, KEY_VARIABLE, openAiBase, PROVIDER_ID } from './client';
+import { valueAt } from './edit';
+import { readJson, setJson } from './jsonc';
+import { configFolder } from './places';
+
+const PROVIDER = ['language_models', 'openai_compatible', PROVIDER_ID] as const;
+
+/** Lingma states no limit; Zed shortens conversations to this one (see chatModels.ts). */
+const MAX_TOKENS = 128_000;
+
+/** Zed keeps keys in the system's keychain, or takes them from a variable named after the provider. */
+export const zed: FileClient = {
+  kind: 'file',
+  id: 'zed',
+  title: 'Zed',
+  describe: (t) => t('Adds the gateway as a provider with all its models.'),
+  target: (places) => {
+    const folder =
+      places.platform === 'win32'
+        ? join(places.env['APPDATA'] ?? join(places.home, 'AppData', 'Roaming'), 'Zed')
+        : places.platform === 'darwin'
+          ? join(places.home, '.config', 'zed')
+          : join(configFolder(places), 'zed');
+    return { kind: 'file', path: join(folder, 'settings.json') };
+  },
+  inWorkspace: false,
+  holdsKey: false,
+  edit: (text, facts) => {
+    const present = valueAt(readJson(text), [...PROVIDER, 'available_models']);
+    const models: readonly unknown[] = Array.isArray(present) ? present : [];
+    const names = models.map((model) => (isRecord(model) ? model['name'] : undefined));
+    const missing = facts.models
+      .filter(({ id }) => !names.includes(id))
+      .map(({ id, name }) => ({ name: id, display_name: name, max_tokens: MAX_TOKENS }));
+    return setJson(text, [
+      { path: [...PROVIDER, 'api_url'], value: openAiBase(facts) },
+      { path: [...PROVIDER, 'available_models'], value: [...models, ...missing] },
+    ]);
+  },
+  next: (_, t) =>
+    t(
+      'Zed keeps keys itself: paste the API key under {0} in its settings of language models, or start Zed with the variable {1}.',
+      PROVIDER_ID,
+      KEY_VARIABLE,
+    ),
+};

@@ -1,0 +1,32 @@
+/** Takes out of a text what a person would not want to send to others. */
+
+/** The path with `~` for the home folder. */
+export function shortPath(path: string, home: string): string {
+  if (path === home) return '~';
+  const inside = path.startsWith(home) && /^[/\\]/.test(path.slice(home.length));
+  return home !== '' && inside ? `~${path.slice(home.length)}` : path;
+}
+
+export interface Private {
+  readonly home: string;
+  /** Texts to take out wherever they are; empty ones are skipped. */
+  readonly secrets: readonly string[];
+}
+
+const HIDDEN = '[hidden]';
+
+/**
+ * The text without the secrets, without what looks like one (bearer keys, long runs of letters and
+ * digits, names and passwords in addresses), and with `~` for the home folder.
+ */
+export function redact(text: string, { home, secrets }: Private): string {
+  let result = text;
+  for (const secret of secrets) if (secret !== '') result = result.replaceAll(secret, HIDDEN);
+  // The home folder alone would be the whole file system.
+  if (home.length > 1) result = result.replaceAll(home, '~');
+  return result
+    .replace(/\b(bearer|basic)\s+[^\s"'[]+/gi, `$1 ${HIDDEN}`)
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${HIDDEN}@`)
+    .replace(/\b(sk|pk|ghp|xox[a-z])[-_][\w-]{8,}/g, HIDDEN)
+    .replace(/(?<![\w/\\.-])[\w+=-]{32,}(?![\w/\\.-])/g, HIDDEN);
+}

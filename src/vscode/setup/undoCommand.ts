@@ -1,0 +1,87 @@
+/** “Undo client set-up”: what was changed, and the way back. */
+import { homedir } from 'node:os';
+import * as vscode from 'vscode';
+import { commandIds } from '../ids';
+import { messageOf } from './facts';
+import { textOf } from './files';
+import type { Preview } from './preview';
+import { shortPath } from './redact';
+import { undo } from './undo';
+import type { SetupRecord, UndoStore } from './undoStore';
+
+export interface UndoContext {
+  readonly preview: Preview;
+  readonly undoStore: UndoStore;
+}
+
+export async function undoClientSetup(context: UndoContext): Promise<void> {
+  const records = await context.undoStore.list();
+  if (records.length === 0) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('There is no set-up of a client to undo.'),
+    );
+    return;
+  }
+  const time = new Intl.DateTimeFormat(vscode.env.language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  const pick = await vscode.window.showQuickPick(
+    records.map((record) => ({
+      label: record.title,
+      description: shortPath(record.path, homedir()),
+      detail: time.format(record.atMs),
+      record,
+    })),
+    {
+      title: vscode.l10n.t('Undo Client Set-Up'),
+      placeHolder: vscode.l10n.t('Choose the file that gets its earlier content back'),
+    },
+  );
+  if (pick) await offerUndo(context, pick.record);
+}
+
+/** Takes the change back; asks first when somebody has changed the file since. */
+export async function offerUndo(context: UndoContext, record: SetupRecord): Promise<void> {
+  const { preview, undoStore } = context;
+  const shown = shortPath(record.path, homedir());
+  try {
+    const outcome = await undo(record, undoStore, { anyway: false });
+    if (outcome.kind === 'changed') {
+      const { bytes } = outcome.found;
+      const restore = vscode.l10n.t('Restore');
+      const answer = await preview.review({
+        title: vscode.l10n.t('{0}: now, and as it was before', shown),
+        path: record.path,
+        left: readable(bytes),
+        right: readable(record.before),
+        question: vscode.l10n.t(
+          '{0} has been changed since. Restore it as shown? The later changes are lost.',
+          shown,
+        ),
+        accept: restore,
+        others: [],
+        again: () => void vscode.commands.executeCommand(commandIds.undoClientSetup),
+      });
+      if (answer !== restore) return;
+      await undo(record, undoStore, { anyway: true });
+    }
+    void vscode.window.showInformationMessage(
+      record.before === null
+        ? vscode.l10n.t(
+            '{0} is gone again, as it was before {1} was connected.',
+            shown,
+            record.title,
+          )
+        : vscode.l10n.t('{0} is as it was before {1} was connected.', shown, record.title),
+    );
+  } catch (error) {
+    void vscode.window.showErrorMessage(
+      vscode.l10n.t('{0} was not restored. {1}', shown, messageOf(error)),
+    );
+  }
+}
+
+function readable(bytes: Buffer | null): string {
+  return bytes === null ? '' : (textOf(bytes) ?? '');
+}
