@@ -8,7 +8,8 @@ import { isRecord } from '../base/json';
 import type { TurnEvent } from '../conversation/events';
 import { imagePart } from '../conversation/images';
 import type { ContentPart, Message, Part, Tool, TurnRequest } from '../conversation/messages';
-import { estimateTextTokens, estimateTokens } from '../conversation/tokens';
+import type { TokenCounter } from '../conversation/tokens';
+import { promptTsxParts } from './promptTsx';
 
 /** `vscode.LanguageModelChatRequestMessage`, as far as it is read. */
 export interface ChatMessage {
@@ -53,7 +54,7 @@ type Calls = Map<string, { readonly name: string; readonly callIndex: number }>;
 
 /** A part as its shape has it, before it is known whose message it stands in. */
 type ChatPart =
-  | { readonly kind: 'content'; readonly content: ContentPart }
+  | { readonly kind: 'content'; readonly contents: readonly ContentPart[] }
   | {
       readonly kind: 'call';
       readonly callId: string;
@@ -103,18 +104,19 @@ export function toResponsePart<P>(event: TurnEvent, classes: PartClasses<P>): P 
 }
 
 /**
- * Tokens of a text or a message; an estimate, as everywhere in the gateway. Never throws: VS Code
- * counts while it composes a request, and hands over messages in a form of its own.
+ * Tokens of a text or a message, as the gateway counts them. Never throws: VS Code counts while it
+ * composes a request, and hands over messages in a form of its own.
  */
 export function countTokens(
   value: string | ChatMessage,
   isThought: (part: unknown) => boolean,
+  counter: TokenCounter,
 ): number {
-  if (typeof value === 'string') return estimateTextTokens(value);
+  if (typeof value === 'string') return counter.text(value);
   try {
-    return estimateTokens(toMessages([value], isThought));
+    return counter.messages(toMessages([value], isThought));
   } catch {
-    return estimateTextTokens(JSON.stringify(value.content));
+    return counter.text(JSON.stringify(value.content));
   }
 }
 
@@ -191,7 +193,7 @@ function assistantParts(parts: readonly ChatPart[], path: string, calls: Calls):
 function contentOnly(parts: readonly ChatPart[], path: string): ContentPart[] {
   return parts.flatMap((part) => {
     if (part.kind === 'mark') return [];
-    if (part.kind === 'content') return [part.content];
+    if (part.kind === 'content') return part.contents;
     throw misplaced(path, part.kind === 'call' ? 'tool call' : 'tool result');
   });
 }
@@ -214,6 +216,8 @@ function readPart(part: unknown, path: string): ChatPart {
       return readData(mimeType, data, path);
     }
     if (typeof value === 'string') return text(value);
+    const contents = promptTsxParts(value, path);
+    if (contents) return { kind: 'content', contents };
   }
   throw unsupported(path, 'is a kind of content that this gateway does not know');
 }
@@ -236,7 +240,7 @@ function readData(mimeType: string, data: Uint8Array, path: string): ChatPart {
     // VS Code makes large pictures smaller, as PNG, and calls them what they were.
     const type = bytes.subarray(0, PNG.length).equals(PNG) ? 'image/png' : mimeType;
     const url = `data:${type};base64,${bytes.toString('base64')}`;
-    return { kind: 'content', content: imagePart(url, path) };
+    return { kind: 'content', contents: [imagePart(url, path)] };
   }
   // `text/x-json` is what VS Code calls JSON.
   if (/^text\/|^application\/json\b|\+json\b/.test(mimeType)) {
@@ -250,7 +254,7 @@ function readData(mimeType: string, data: Uint8Array, path: string): ChatPart {
 }
 
 function text(value: string): ChatPart {
-  return { kind: 'content', content: { type: 'text', text: value } };
+  return { kind: 'content', contents: [{ type: 'text', text: value }] };
 }
 
 function misplaced(path: string, what: string): GatewayError {

@@ -4,11 +4,23 @@
  */
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable';
-import { cancelled, GatewayError, toGatewayError } from '../base/errors';
-import { chatInformation, modelSource } from './chatModels';
+import { cancelled, type GatewayError, toGatewayError } from '../base/errors';
+import type { TokenCounter } from '../conversation/tokens';
+import { defaultModel } from '../gateway/models';
+import {
+  chatInformation,
+  type ChatModel,
+  knownModels,
+  modelSource,
+  readKnownModels,
+  STAND_IN,
+} from './chatModels';
 import { countTokens, type PartClasses, toResponsePart, toTurnRequest } from './chatMessages';
 import type { GatewayController } from './controller';
-import { chatVendor } from './ids';
+import { chatVendor, storageKeys } from './ids';
+import { notServing } from './notServing';
+
+type Gateway = NonNullable<GatewayController['serving']>;
 
 /** `vscode.LanguageModelThinkingPart` is a proposal, so the types do not have it. */
 const { LanguageModelThinkingPart: ThinkingPart } = vscode as {
@@ -21,17 +33,25 @@ const classes: PartClasses<vscode.LanguageModelResponsePart> = {
   thinking: ThinkingPart,
 };
 
-/** Offers the models while the gateway serves. */
+/**
+ * Offers the models of the gateway: those there are, or while it does not serve those there were, so
+ * that a choice in the picker lasts and a request may start it.
+ */
 export class ChatProvider implements vscode.LanguageModelChatProvider, Disposable {
   readonly #controller: GatewayController;
+  readonly #tokens: TokenCounter;
+  readonly #memory: vscode.Memento;
   readonly #store = new DisposableStore();
   readonly #changed = this.#store.add(new vscode.EventEmitter<void>());
   #source: string;
 
   readonly onDidChangeLanguageModelChatInformation = this.#changed.event;
 
-  constructor(controller: GatewayController) {
+  /** @param memory Remembers the models for the next window. */
+  constructor(controller: GatewayController, tokens: TokenCounter, memory: vscode.Memento) {
     this.#controller = controller;
+    this.#tokens = tokens;
+    this.#memory = memory;
     this.#source = modelSource(controller.state);
     this.#store.add(
       controller.onDidChange((state) => {
@@ -44,7 +64,7 @@ export class ChatProvider implements vscode.LanguageModelChatProvider, Disposabl
     this.#store.add(vscode.lm.registerLanguageModelChatProvider(chatVendor, this));
   }
 
-  /** The models of the running gateway. Only somebody who asks in person has it started. */
+  /** The models; when somebody asks for them in person, the gateway is started first. */
   async provideLanguageModelChatInformation(
     { silent }: vscode.PrepareLanguageModelChatModelOptions,
     token: vscode.CancellationToken,
@@ -52,16 +72,24 @@ export class ChatProvider implements vscode.LanguageModelChatProvider, Disposabl
     if (!silent) await this.#controller.start();
     const gateway = this.#controller.serving;
     const { state } = this.#controller;
-    if (!gateway || state.kind !== 'ready') return [];
+    if (!gateway || state.kind !== 'ready') {
+      const known = readKnownModels(this.#memory.get(storageKeys.chatModels));
+      return known.map((model) => chatInformation(model, 'notRunning', vscode.l10n.t));
+    }
+    const note = state.snapshot.demo ? 'demo' : undefined;
     return withSignal(token, async (signal) => {
       const models = await gateway.models(signal);
-      return models.map((model) => chatInformation(model, state.snapshot.demo, vscode.l10n.t));
+      await this.#remember(knownModels(models));
+      return models.map((model) => chatInformation(model, note, vscode.l10n.t));
     });
   }
 
-  /** Runs a turn with the user's own key, so that it shares the sessions of their HTTP clients. */
+  /**
+   * Runs a turn with the user's own key, so that it shares the sessions of their HTTP clients. Starts
+   * the gateway when it does not run: VS Code wants requests to be what a user asked for.
+   */
   async provideLanguageModelChatResponse(
-    { id: model }: vscode.LanguageModelChatInformation,
+    { id }: vscode.LanguageModelChatInformation,
     messages: readonly vscode.LanguageModelChatRequestMessage[],
     { tools = [], toolMode }: vscode.ProvideLanguageModelChatResponseOptions,
     progress: vscode.Progress<vscode.LanguageModelResponsePart>,
@@ -69,9 +97,9 @@ export class ChatProvider implements vscode.LanguageModelChatProvider, Disposabl
   ): Promise<void> {
     const toolRequired = toolMode === vscode.LanguageModelChatToolMode.Required;
     await withSignal(token, async (signal) => {
-      const gateway = this.#controller.serving;
-      if (!gateway) throw notRunning();
-      const request = toTurnRequest({ model, messages, tools, toolRequired }, isThought);
+      const asked = toTurnRequest({ model: id, messages, tools, toolRequired }, isThought);
+      const gateway = await this.#serving();
+      const request = { ...asked, model: await modelIn(gateway, id, signal) };
       for await (const event of gateway.chat(request, signal)) {
         const part = toResponsePart(event, classes);
         if (part) progress.report(part);
@@ -79,16 +107,37 @@ export class ChatProvider implements vscode.LanguageModelChatProvider, Disposabl
     });
   }
 
-  provideTokenCount(
+  async provideTokenCount(
     _model: vscode.LanguageModelChatInformation,
     value: string | vscode.LanguageModelChatRequestMessage,
   ): Promise<number> {
-    return Promise.resolve(countTokens(value, isThought));
+    await this.#tokens.ready();
+    return countTokens(value, isThought, this.#tokens);
   }
 
   dispose(): void {
     this.#store.dispose();
   }
+
+  async #serving(): Promise<Gateway> {
+    if (!this.#controller.serving) await this.#controller.start();
+    const { serving, state } = this.#controller;
+    if (!serving) throw notServing(state);
+    return serving;
+  }
+
+  async #remember(models: ChatModel[]): Promise<void> {
+    const known = readKnownModels(this.#memory.get(storageKeys.chatModels));
+    if (JSON.stringify(known) === JSON.stringify(models)) return;
+    await this.#memory.update(storageKeys.chatModels, models);
+  }
+}
+
+/** The model's own id, or the default's where the stand-in was picked. */
+async function modelIn(gateway: Gateway, id: string, signal: AbortSignal): Promise<string> {
+  if (id !== STAND_IN.id) return id;
+  const models = await gateway.models(signal);
+  return models.some((model) => model.id === id) ? id : defaultModel(models).id;
 }
 
 function isThought(part: unknown): boolean {
@@ -129,14 +178,4 @@ function toChatError(error: GatewayError): Error {
     default:
       return error;
   }
-}
-
-function notRunning(): GatewayError {
-  return new GatewayError({
-    code: 'no_instance',
-    status: 503,
-    message:
-      'The gateway is not running. Start it with the command "Lingma Gateway: Start Gateway".',
-    retryable: true,
-  });
 }
