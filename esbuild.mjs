@@ -4,8 +4,9 @@
  * `--production` minifies, `--watch` rebuilds on change, `--meta` writes dist/meta.json for the
  * bundle-size report.
  */
-import { writeFileSync, rmSync, readFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync, rmSync, readFileSync } from 'node:fs';
 import * as esbuild from 'esbuild';
+import { vocabulary } from './scripts/vocabulary.mjs';
 
 const flags = new Set(process.argv.slice(2));
 const production = flags.has('--production');
@@ -29,6 +30,31 @@ const jsonSchemaOnFirstUse = {
       path: './jsonSchemaValidator.js',
       external: true,
     }));
+  },
+};
+
+/**
+ * The core is most of the code, and activation needs none of it. The launcher, which is nothing but
+ * the core, keeps it in one file.
+ */
+const coreOnFirstUse = {
+  name: 'core-on-first-use',
+  /** @param {esbuild.PluginBuild} build */
+  setup(build) {
+    build.onResolve({ filter: /\/gateway\/gateway$/ }, ({ importer }) =>
+      /[\\/]src[\\/](extension\.ts|vscode[\\/].*)$/.test(importer)
+        ? { path: './gateway.js', external: true }
+        : undefined,
+    );
+  },
+};
+
+/** What sets up clients brings parsers for their configurations. */
+const setupOnFirstUse = {
+  name: 'setup-on-first-use',
+  /** @param {esbuild.PluginBuild} build */
+  setup(build) {
+    build.onResolve({ filter: /\/setup\/main$/ }, () => ({ path: './setup.js', external: true }));
   },
 };
 
@@ -57,10 +83,17 @@ const bundles = [
       headless: 'src/headless.ts',
       demo: 'src/demo/main.ts',
       guardian: 'src/lingma/guardian/main.ts',
+      gateway: 'src/gateway/gateway.ts',
     },
-    plugins: [undiciOnFirstUse, jsonSchemaOnFirstUse],
+    plugins: [coreOnFirstUse, setupOnFirstUse, undiciOnFirstUse, jsonSchemaOnFirstUse],
   },
   { ...node, entryPoints: { undici: 'src/lingma/undici.ts' } },
+  {
+    ...node,
+    entryPoints: { setup: 'src/vscode/setup/main.ts' },
+    // A UMD build, which jsonc-parser names first, cannot be bundled.
+    mainFields: ['module', 'main'],
+  },
   {
     ...node,
     entryPoints: { jsonSchemaValidator: 'src/conversation/jsonSchemaValidator.ts' },
@@ -77,10 +110,18 @@ const bundles = [
   },
 ];
 
+/** Read on first use, by `src/gateway/encodingFile.ts`. */
+function writeVocabulary() {
+  mkdirSync('dist', { recursive: true });
+  writeFileSync('dist/tokenizer.bin', vocabulary());
+}
+
 if (flags.has('--watch')) {
+  writeVocabulary();
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {
   rmSync('dist', { recursive: true, force: true });
+  writeVocabulary();
   const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
   if (flags.has('--meta')) {
     writeFileSync('dist/meta.json', JSON.stringify(results.map((result) => result.metafile)));

@@ -16,7 +16,7 @@ const rooms = {
   wire: ['conversation'],
   http: ['wire', 'conversation', 'observe'],
   gateway: ['http', 'wire', 'conversation', 'session', 'lingma', 'observe'],
-  vscode: ['gateway', 'conversation', 'observe', 'dashboard'],
+  vscode: ['gateway', 'conversation', 'observe', 'dashboard', 'api'],
   headless: ['gateway', 'observe'],
   dashboard: ['gateway'],
   demo: [],
@@ -46,7 +46,7 @@ function zone(room, mayImport, depth) {
           ...(room === 'vscode' ? {} : vscodeOutside),
           patterns: [
             {
-              regex: `${leavesRoom}(?!(${allowed.join('|')})/)`,
+              regex: `${leavesRoom}(?!(${allowed.join('|')})(/|$))`,
               message: `src/${room} may import ${mayImport.join(', ') || 'no other room'} (docs/architecture.md).`,
             },
           ],

@@ -31,7 +31,11 @@ function openDesktop(product, profile) {
  */
 async function openServer(product, profile) {
   await step('Packaging and installing the extension', async () => {
-    await installExtension(product, profile, await packageExtension(profile.folder));
+    await installExtension(
+      product,
+      profile,
+      await packageExtension(path.join(profile.folder, 'extension.vsix')),
+    );
   });
   const server = await startServer(product, profile);
   say('open this address in a browser, Ctrl-C here ends it:');

@@ -12,8 +12,9 @@ import { runHostSuite } from './vscode/hostSuite.mjs';
 import { installServer } from './vscode/install.mjs';
 import { messageOf, say } from './vscode/log.mjs';
 import { exitOnSignals } from './vscode/processes.mjs';
+import { exampleExtension } from './vscode/paths.mjs';
 import { chooseProduct } from './vscode/product.mjs';
-import { createProfile, isolation } from './vscode/profile.mjs';
+import { addExtension, createProfile, isolation } from './vscode/profile.mjs';
 import {
   closingLine,
   grepVariable,
@@ -64,11 +65,12 @@ async function main() {
   if (options.suite !== 'workbench') {
     await buildHostTests();
     tallies.push(
-      await runSuite(`extension host suite (${product.kind})`, (profile, environment) =>
-        product.kind === 'desktop'
+      await runSuite(`extension host suite (${product.kind})`, (profile, environment) => {
+        addExtension(profile, exampleExtension);
+        return product.kind === 'desktop'
           ? runDesktopHostSuite(product, profile, { ...environment, ...isolation(profile) })
-          : runHostSuite(product, profile, { ...environment, ...isolation(profile) }),
-      ),
+          : runHostSuite(product, profile, { ...environment, ...isolation(profile) });
+      }),
     );
   }
   if (options.suite !== 'host') {

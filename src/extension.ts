@@ -2,24 +2,33 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { DisposableStore } from './base/disposable';
+import { version } from './base/version';
 import type { HostState } from './dashboard/protocol';
+import { encodingCounter } from './gateway/encodingFile';
 import type { GatewayOptions } from './gateway/options';
-import { createExports, type LingmaGatewayExports } from './vscode/api';
+import type { LingmaGatewayExports } from './api';
+import { createExports } from './vscode/api';
+import { ActivityFeed } from './vscode/activityFeed';
 import { ApiKey } from './vscode/apiKey';
 import { ChatProvider } from './vscode/chatProvider';
 import { registerCommands } from './vscode/commands';
 import { Config } from './vscode/config';
+import { connectionSource } from './vscode/connection';
 import { GatewayController } from './vscode/controller';
 import { FailureNotice } from './vscode/failureNotice';
 import { contextKeys, displayName } from './vscode/ids';
 import { channelLogger } from './vscode/log';
 import { OptionsWatch } from './vscode/optionsWatch';
 import { Panel } from './vscode/panel';
+import { registerParticipant } from './vscode/participant/register';
+import { RecentLog } from './vscode/recentLog';
 import { toGatewayOptions } from './vscode/settings';
+import { registerSideBar } from './vscode/sideBar';
 import { SignIn } from './vscode/signIn';
 import { StatusBar } from './vscode/statusBar';
+import type { Windows } from './vscode/windows/windows';
 
-export type { LingmaGatewayApi, LingmaGatewayExports } from './vscode/api';
+export type { LingmaGatewayApi, LingmaGatewayExports } from './api';
 
 /** VS Code gives an extension 5 seconds to go; what is left over is the guardian's. */
 const shutdownMs = 4000;
@@ -32,48 +41,65 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
   context.subscriptions.push(store);
 
   const channel = store.add(vscode.window.createOutputChannel(displayName, { log: true }));
-  const logger = channelLogger(channel);
+  const recentLog = new RecentLog();
+  const logger = channelLogger(channel, recentLog);
   const config = store.add(new Config(logger.child('settings')));
   const apiKey = store.add(new ApiKey(context.secrets));
+  const distDir = join(context.extensionPath, 'dist');
+  const tokens = encodingCounter(distDir, logger);
   const buildOptions = async (): Promise<GatewayOptions> =>
     toGatewayOptions(config.read(), {
       apiKey: await apiKey.get(),
       workDir: vscode.Uri.joinPath(context.globalStorageUri, 'instances').fsPath,
-      distDir: join(context.extensionPath, 'dist'),
+      distDir,
     });
+  let windows: Windows | undefined;
   const controller = store.add(
     new GatewayController({
       logger,
       buildOptions,
-      createGateway: async (options) => {
-        // The core is evaluated on the first start, not while VS Code waits for activation.
-        const { Gateway } = await import('./gateway/gateway');
-        return new Gateway(options, { logger });
+      // The core is evaluated on the first start, not while VS Code waits for activation.
+      createGateway: async (options, windows) => {
+        const { LocalGateway } = await import('./vscode/windows/localGateway');
+        return new LocalGateway(options, { logger, tokens, windows });
+      },
+      windows: async () => {
+        const { userWindows } = await import('./vscode/windows/windows');
+        return (windows ??= userWindows(logger));
       },
     }),
   );
-  const panel = store.add(
-    new Panel({
-      extensionUri: context.extensionUri,
-      logger,
-      currentState: () => controller.state,
-      onInstance: (action, id) => {
-        controller.actOnInstance(action, id);
-      },
-    }),
-  );
+  const feed = store.add(new ActivityFeed(controller, logger));
+  const dashboard = { extensionUri: context.extensionUri, logger, controller, feed };
+  const panel = store.add(new Panel(dashboard));
+  store.add(registerSideBar(dashboard));
   // Some editors made from VS Code have no language models.
-  if ('registerLanguageModelChatProvider' in vscode.lm) store.add(new ChatProvider(controller));
+  if ('registerLanguageModelChatProvider' in vscode.lm) {
+    store.add(new ChatProvider(controller, tokens, context.globalState));
+  }
+  const { extensionUri, workspaceState: memory } = context;
+  store.add(registerParticipant({ controller, logger, memory, extensionUri }));
   const statusBar = store.add(new StatusBar());
-  const notice = new FailureNotice(context.globalState);
+  const notice = new FailureNotice();
   const signIn = store.add(new SignIn(controller));
   const extensionId = context.extension.id;
-  store.add(registerCommands({ controller, apiKey, panel, signIn, channel, extensionId }));
+  const setup = {
+    source: connectionSource(controller),
+    state: () => controller.state,
+    settings: () => config.read(),
+    recentLog: () => recentLog.lines,
+    logger: logger.child('setup'),
+    storage: context.globalStorageUri,
+    extensionVersion: version,
+    store,
+  };
+  store.add(
+    registerCommands({ controller, apiKey, panel, feed, signIn, channel, extensionId, setup }),
+  );
 
   let kind: HostState['kind'] | undefined;
   const show = (state: HostState): void => {
     statusBar.render(state);
-    panel.render(state);
     if (state.kind === kind) return;
     kind = state.kind;
     void vscode.commands.executeCommand('setContext', contextKeys.state, kind);
@@ -92,7 +118,8 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
   const { autoStart, showStatusBar } = config.read();
   statusBar.setVisible(showStatusBar);
   show(controller.state);
-  if (autoStart) void controller.start({ unasked: true });
+  if (autoStart) void controller.start();
+  else controller.lookOut();
 
   shutdown = () => controller.shutdown();
   logger.log('info', `activated in ${(performance.now() - began).toFixed(1)} ms`);

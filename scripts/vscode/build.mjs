@@ -28,10 +28,9 @@ export async function buildHostTests() {
 
 /**
  * Packages dist/ as people install it and returns the file's path.
- * @param {string} folder
+ * @param {string} vsix Where the package goes.
  */
-export async function packageExtension(folder) {
-  const vsix = path.join(folder, 'extension.vsix');
+export async function packageExtension(vsix) {
   const vsce = path.join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
   await run(
     process.execPath,

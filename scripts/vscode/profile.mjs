@@ -1,6 +1,6 @@
 // @ts-check
 /** A VS Code profile that exists for one run: user data, extensions and an empty workspace. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -62,11 +62,32 @@ export function writeSettings(profile, settings) {
 }
 
 /**
+ * Puts an unpacked extension into a profile that no VS Code has been started with: the first one
+ * takes what lies there as installed. (The address of the server build names one extension under
+ * development at most.)
+ * @param {Profile} profile
+ * @param {string} folder
+ */
+export function addExtension(profile, folder) {
+  const { publisher, name, version } = JSON.parse(
+    readFileSync(path.join(folder, 'package.json'), 'utf8'),
+  );
+  const target = path.join(profile.extensions, `${publisher}.${name}-${version}`);
+  cpSync(folder, target, { recursive: true });
+}
+
+/**
  * Variables that keep a test apart from this machine's user: no Lingma of theirs is found, so the
- * embedded demo runs.
+ * embedded demo runs, and no window of theirs shares its gateway.
  * @param {Profile} profile
  * @returns {NodeJS.ProcessEnv}
  */
 export function isolation(profile) {
-  return { HOME: profile.folder, USERPROFILE: profile.folder, LINGMA_SERVICE_BINARY: undefined };
+  return {
+    HOME: profile.folder,
+    USERPROFILE: profile.folder,
+    LOCALAPPDATA: path.join(profile.folder, 'local'),
+    XDG_STATE_HOME: path.join(profile.folder, 'state'),
+    LINGMA_SERVICE_BINARY: undefined,
+  };
 }

@@ -23,7 +23,8 @@ import { installExtension } from './server.mjs';
  */
 export async function runWorkbenchSuite(product, profile, environment) {
   await step('Packaging and installing the extension', async () => {
-    await installExtension(product, profile, await packageExtension(profile.folder));
+    const vsix = path.join(profile.folder, 'extension.vsix');
+    await installExtension(product, profile, await packageExtension(vsix));
   });
   const child = spawn(
     process.execPath,

@@ -1,23 +1,29 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../base/disposable';
-import { clientBaseUrl, snapshotOf } from '../dashboard/protocol';
+import { clientBaseUrl } from '../dashboard/protocol';
+import type { ActivityFeed } from './activityFeed';
 import type { ApiKey } from './apiKey';
+import { toggleCapture } from './captureToggle';
 import type { GatewayController } from './controller';
 import { commandIds, type CommandName, settingIds } from './ids';
-import { instancePicks } from './instancePicks';
+import { nodeCommands } from './nodeCommands';
 import type { Panel } from './panel';
+import type { SetupDependencies } from './setup/dependencies';
+import { setupCommands } from './setupCommands';
 import type { SignIn } from './signIn';
 
 export interface CommandDependencies {
   readonly controller: GatewayController;
   readonly apiKey: ApiKey;
   readonly panel: Panel;
+  readonly feed: ActivityFeed;
   readonly signIn: SignIn;
   readonly channel: vscode.LogOutputChannel;
   readonly extensionId: string;
+  readonly setup: Omit<SetupDependencies, 'sayNotRunning'>;
 }
 
-type Command = (argument?: unknown) => void | Promise<void>;
+type Command = (argument?: unknown) => unknown;
 
 /** Registers every command. Each one answers in every state of the gateway. */
 export function registerCommands(dependencies: CommandDependencies): Disposable {
@@ -30,7 +36,7 @@ export function registerCommands(dependencies: CommandDependencies): Disposable 
 }
 
 function commandTable(dependencies: CommandDependencies): Record<CommandName, Command> {
-  const { controller, apiKey, panel, signIn, channel, extensionId } = dependencies;
+  const { controller, apiKey, panel, feed, signIn, channel, extensionId, setup } = dependencies;
 
   async function sayNotRunning(): Promise<void> {
     const start = vscode.l10n.t('Start');
@@ -57,8 +63,14 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       }
     },
     stop: async () => {
+      const { state } = controller;
+      const followed = state.kind === 'ready' && state.role === 'follower';
       await controller.stop();
-      confirm(vscode.l10n.t('Lingma Gateway is stopped.'));
+      confirm(
+        followed
+          ? vscode.l10n.t('Lingma Gateway is stopped, in the other windows as well.')
+          : vscode.l10n.t('Lingma Gateway is stopped.'),
+      );
     },
     restart: async () => {
       const state = await controller.restart();
@@ -77,11 +89,13 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       confirm(vscode.l10n.t('Copied {0}', url));
     },
     copyApiKey: async () => {
-      await vscode.env.clipboard.writeText(await apiKey.get());
+      // Another window's gateway may have another key.
+      const key = (await controller.connection())?.apiKey ?? (await apiKey.get());
+      await vscode.env.clipboard.writeText(key);
       confirm(vscode.l10n.t('Copied the API key'));
     },
     clearSessions: async () => {
-      const cleared = controller.clearSessions();
+      const cleared = await controller.clearSessions();
       if (cleared === undefined) await sayNotRunning();
       else if (cleared === 1) confirm(vscode.l10n.t('Cleared 1 idle session'));
       else confirm(vscode.l10n.t('Cleared {0} idle sessions', cleared));
@@ -91,17 +105,8 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       if (gateway) await signIn.run(gateway);
       else await sayNotRunning();
     },
-    restartInstance: async () => {
-      const snapshot = snapshotOf(controller.state);
-      if (!snapshot || snapshot.instances.length === 0) {
-        await sayNotRunning();
-        return;
-      }
-      const pick = await vscode.window.showQuickPick(instancePicks(snapshot, vscode.l10n.t), {
-        placeHolder: vscode.l10n.t('Choose the instance that gets a new process'),
-      });
-      if (pick) controller.actOnInstance(pick.action, pick.id);
-    },
+    ...nodeCommands({ controller, feed, sayNotRunning }),
+    toggleCapture,
     showLog: () => {
       channel.show();
     },
@@ -110,6 +115,7 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       const query = known ? `@id:${known}` : `@ext:${extensionId}`;
       await vscode.commands.executeCommand('workbench.action.openSettings', query);
     },
+    ...setupCommands({ ...setup, sayNotRunning }, extensionId),
   };
 }
 

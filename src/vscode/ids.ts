@@ -21,6 +21,17 @@ export const commandIds = {
   restartInstance: 'lingmaGateway.restartInstance',
   showLog: 'lingmaGateway.showLog',
   openSettings: 'lingmaGateway.openSettings',
+  connectClient: 'lingmaGateway.connectClient',
+  undoClientSetup: 'lingmaGateway.undoClientSetup',
+  openTerminal: 'lingmaGateway.openTerminal',
+  testConnection: 'lingmaGateway.testConnection',
+  copyDiagnostics: 'lingmaGateway.copyDiagnostics',
+  openWalkthrough: 'lingmaGateway.openWalkthrough',
+  applyChange: 'lingmaGateway.applyChange',
+  discardChange: 'lingmaGateway.discardChange',
+  toggleCapture: 'lingmaGateway.toggleCapture',
+  drainInstance: 'lingmaGateway.drainInstance',
+  evictConversation: 'lingmaGateway.evictConversation',
 } as const;
 
 export type CommandName = keyof typeof commandIds;
@@ -44,6 +55,7 @@ export const settingIds = {
   imagesWithoutVision: 'lingmaGateway.imagesWithoutVision',
   modelAliases: 'lingmaGateway.modelAliases',
   corsOrigins: 'lingmaGateway.corsOrigins',
+  captureBodies: 'lingmaGateway.captureBodies',
   showStatusBar: 'lingmaGateway.showStatusBar',
 } as const;
 
@@ -52,16 +64,40 @@ export type SettingName = keyof typeof settingIds;
 /** Whose models they are in VS Code's chat: the `vendor` of a model selector. */
 export const chatVendor = 'lingma';
 
-export const viewTypes = { panel: 'lingmaGateway.panel' } as const;
+/** The chat participant `@lingma`. */
+export const participantId = 'lingmaGateway.lingma';
+
+/** Commands behind buttons of ours, which nobody finds in the palette. */
+export const internalCommandIds = { useModel: 'lingmaGateway.chat.useModel' } as const;
+
+/** The scheme of the texts that are only shown: changes before they are made, reports. */
+export const previewScheme = 'lingma-gateway';
+
+/** The walkthrough of VS Code's welcome page. */
+export const walkthroughId = 'gettingStarted';
+
+export const viewTypes = {
+  panel: 'lingmaGateway.panel',
+  /** In the side bar: the small dashboard, and the tree of conversations. */
+  overview: 'lingmaGateway.overview',
+  conversations: 'lingmaGateway.conversations',
+} as const;
+
+/** The gateway's place in the activity bar. */
+export const viewContainerId = 'lingmaGateway';
 
 export const contextKeys = {
   /** The `kind` of the gateway's HostState; commands are enabled by it. */
   state: 'lingmaGateway.state',
+  /** True while a change is shown that waits for the user's answer. */
+  reviewing: 'lingmaGateway.reviewing',
 } as const;
 
 export const storageKeys = {
   /** In SecretStorage: the key clients present. */
   apiKey: 'lingmaGateway.apiKey',
-  /** In globalState: true once the user asked not to hear again that another window was first. */
-  noticeHidden: 'lingmaGateway.otherWindowNoticeHidden',
+  /** In globalState: the models as they were last seen. */
+  chatModels: 'lingmaGateway.chatModels',
+  /** In workspaceState: the id of the model that `/model` chose. */
+  chatModel: 'lingmaGateway.chatModel',
 } as const;

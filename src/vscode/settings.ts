@@ -47,6 +47,8 @@ export interface Settings {
   readonly modelAliases: Readonly<Record<string, string>>;
   /** Origins of web pages that may call. */
   readonly corsOrigins: readonly string[];
+  /** Keep the texts of the latest turns in memory. */
+  readonly captureBodies: boolean;
   readonly showStatusBar: boolean;
 }
 
@@ -69,6 +71,7 @@ export const settingDefaults: Settings = {
   imagesWithoutVision: defaults.blindModels,
   modelAliases: defaults.modelAliases,
   corsOrigins: defaults.corsOrigins,
+  captureBodies: defaults.captureBodies,
   showStatusBar: true,
 };
 
@@ -103,7 +106,9 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     return taken;
   }
 
-  function boolean(name: 'autoStart' | 'remoteImages' | 'showStatusBar'): boolean {
+  function boolean(
+    name: 'autoStart' | 'remoteImages' | 'captureBodies' | 'showStatusBar',
+  ): boolean {
     const value = read(name) ?? settingDefaults[name];
     return typeof value === 'boolean' ? value : correct(name, value, settingDefaults[name]);
   }
@@ -199,6 +204,7 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     imagesWithoutVision: blindModels('imagesWithoutVision'),
     modelAliases: aliases('modelAliases'),
     corsOrigins: origins('corsOrigins'),
+    captureBodies: boolean('captureBodies'),
     showStatusBar: boolean('showStatusBar'),
   };
   return { settings, corrections };
@@ -226,6 +232,7 @@ export function toGatewayOptions(
     askMode: settings.askMode,
     remoteImages: settings.remoteImages,
     blindModels: settings.imagesWithoutVision,
+    captureBodies: settings.captureBodies,
     modelAliases: settings.modelAliases,
     corsOrigins: settings.corsOrigins,
     clientKeys: [],

@@ -4,7 +4,8 @@ import { toGatewayError } from '../base/errors';
 import { snapshotOf } from '../dashboard/protocol';
 import type { SignInOffer } from '../gateway/signIn';
 import { signedOutIds } from '../gateway/snapshot';
-import type { GatewayController, HostedGateway } from './controller';
+import type { GatewayController } from './controller';
+import type { HostedGateway } from './hostedGateway';
 import { commandIds, displayName } from './ids';
 import { SignInReminder } from './signInReminder';
 

@@ -7,6 +7,7 @@ import { kib, table, targets } from './report';
 
 /** When the files are loaded that activation does not load. */
 const firstUse: Readonly<Record<string, string>> = {
+  'gateway.js': 'first use: gateway start',
   'undici.js': 'first use: connection to Lingma',
   'jsonSchemaValidator.js': 'first use: a turn with tools or a format',
   'guardian.js': 'first use: own process, gateway start',

@@ -35,8 +35,12 @@ function anything(known = {}) {
 }
 
 /** @type {Record<string, { default: unknown }>} */
-const settings = JSON.parse(readFileSync(manifestPath, 'utf8')).contributes.configuration
-  .properties;
+const settings = Object.assign(
+  {},
+  ...JSON.parse(readFileSync(manifestPath, 'utf8')).contributes.configuration.map(
+    (/** @type {{ properties: object }} */ category) => category.properties,
+  ),
+);
 
 // Only a prototype: bundled code copies the module object's own properties and keeps its prototype.
 const vscode = Object.create(

@@ -14,6 +14,7 @@ import {
   toTurnRequest,
 } from '../../../src/vscode/chatMessages';
 import { thrownBy } from '../../support/errors';
+import { estimates } from '../../support/tokens';
 
 /** VS Code's classes, as far as they have fields. */
 class TextPart {
@@ -398,14 +399,17 @@ describe('parts of an answer', () => {
 });
 
 describe('token counts for VS Code', () => {
-  it('are estimates of a text and of a message', () => {
-    assert.equal(countTokens('12345678', isThought), 2);
-    assert.equal(countTokens(user(text('12345678')), isThought), 6);
+  const counter = estimates();
+
+  it('are those of the gateway, of a text and of a message', () => {
+    assert.equal(countTokens('12345678', isThought, counter), 2);
+    assert.equal(countTokens(user(text('12345678')), isThought, counter), 6);
   });
 
   it('are there for what could not be sent, too', () => {
-    assert.ok(countTokens(user({ strange: 'x'.repeat(400) }), isThought) > 100);
+    assert.ok(countTokens(user({ strange: 'x'.repeat(400) }), isThought, counter) > 100);
     // As VS Code hands messages over when it counts: in the form they cross processes in.
-    assert.ok(countTokens({ role: 1, content: [{ type: 'text', value: 'abcd' }] }, isThought) > 0);
+    const message = { role: 1, content: [{ type: 'text', value: 'abcd' }] };
+    assert.ok(countTokens(message, isThought, counter) > 0);
   });
 });

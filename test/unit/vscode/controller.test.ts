@@ -1,93 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Emitter } from '../../../src/base/emitter';
 import { GatewayError } from '../../../src/base/errors';
 import type { GatewayOptions } from '../../../src/gateway/options';
-import type { GatewaySnapshot } from '../../../src/gateway/snapshot';
 import { silentLogger } from '../../../src/observe/log';
 import { createExports } from '../../../src/vscode/api';
-import {
-  type Failure,
-  GatewayController,
-  type HostedGateway,
-} from '../../../src/vscode/controller';
+import { type Failure, GatewayController } from '../../../src/vscode/controller';
 import { OptionsWatch } from '../../../src/vscode/optionsWatch';
 import { settingDefaults, toGatewayOptions } from '../../../src/vscode/settings';
+import { FakeGateway } from './fakeGateway';
 import { snapshot } from './support';
-
-function deferred() {
-  let resolve: () => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
-}
-
-/** A gateway whose start waits until the test lets it go on. */
-class FakeGateway implements HostedGateway {
-  readonly changed = new Emitter<void>();
-  readonly onDidChange = this.changed.event;
-  readonly begun = deferred();
-  readonly started = deferred();
-  stops = 0;
-  current: GatewaySnapshot = snapshot();
-
-  constructor(readonly options: GatewayOptions) {}
-
-  async start() {
-    this.begun.resolve();
-    await this.started.promise;
-  }
-
-  async stop() {
-    await Promise.resolve();
-    this.stops += 1;
-  }
-
-  snapshot() {
-    return this.current;
-  }
-
-  clearSessions() {
-    return 3;
-  }
-
-  models() {
-    return Promise.resolve([]);
-  }
-
-  async *chat() {
-    // Nobody talks in these tests.
-  }
-
-  readonly sizes: number[][] = [];
-  readonly acts: string[] = [];
-
-  resize({ instances, maxInFlight }: Pick<GatewayOptions, 'instances' | 'maxInFlight'>) {
-    this.sizes.push([instances, maxInFlight]);
-  }
-
-  restartInstance(id: string) {
-    this.acts.push(`restart ${id}`);
-    if (id !== 'lingma-1') {
-      throw new GatewayError({ code: 'not_found', status: 404, message: 'There is none.' });
-    }
-  }
-
-  drainInstance(id: string) {
-    this.acts.push(`drain ${id}`);
-  }
-
-  beginSignIn() {
-    return Promise.resolve({ instanceId: 'lingma-1', loginUrl: 'https://login.example/' });
-  }
-
-  signedIn() {
-    return Promise.resolve(true);
-  }
-}
 
 const portInUse = () =>
   new GatewayError({ code: 'port_in_use', status: 500, message: 'Port 8317 is taken.' });
@@ -142,10 +63,10 @@ describe('the controller', () => {
     assert.equal(first().stops, 1);
   });
 
-  it('does nothing before it is asked', () => {
+  it('does nothing before it is asked', async () => {
     assert.deepEqual(controller.state, { kind: 'stopped' });
     assert.equal(gateways.length, 0);
-    assert.equal(controller.clearSessions(), undefined);
+    assert.equal(await controller.clearSessions(), undefined);
   });
 
   it('starts one gateway for many requests', async () => {
@@ -191,16 +112,14 @@ describe('the controller', () => {
     prepare = (gateway) => {
       gateway.started.reject(portInUse());
     };
-    const state = await controller.start({ unasked: true });
+    const state = await controller.start();
     assert.deepEqual(state, {
       kind: 'failed',
       code: 'port_in_use',
       problem: 'Port 8317 is taken.',
       snapshot: null,
     });
-    assert.deepEqual(failures, [
-      { code: 'port_in_use', problem: 'Port 8317 is taken.', unasked: true },
-    ]);
+    assert.deepEqual(failures, [{ code: 'port_in_use', problem: 'Port 8317 is taken.' }]);
     prepare = (gateway) => {
       gateway.started.resolve();
     };
@@ -235,7 +154,7 @@ describe('the controller', () => {
     await sleep(40);
     assert.equal(kinds.length, 2, 'the first at once, the rest when the interval ends');
     assert.ok(controller.state.kind === 'ready' && controller.state.snapshot.uptimeSeconds === 99);
-    assert.equal(controller.clearSessions(), 3);
+    assert.equal(await controller.clearSessions(), 3);
   });
 
   it('shows a gateway that breaks down, and its recovery', async () => {
@@ -302,6 +221,27 @@ describe('the controller', () => {
       assert.equal(gateways[1]?.options.instances, 3);
     });
 
+    it('changes every live option without a restart', async () => {
+      await controller.start();
+      for (const change of [
+        { sessionMax: 1 },
+        { sessionMaxPerInstance: 1 },
+        { sessionTtlSeconds: 1 },
+        { idleTimeoutSeconds: 1 },
+        { turnTimeoutSeconds: 1 },
+        { modelAliases: { 'a-*': 'default' } },
+        { askMode: 'agent' },
+        { remoteImages: true },
+        { blindModels: 'placeholder' },
+        { corsOrigins: ['http://localhost:3000'] },
+      ] satisfies Partial<GatewayOptions>[]) {
+        options = { ...options, ...change };
+        watch.notice();
+        await sleep(30);
+      }
+      assert.deepEqual([gateways.length, gateways[0]?.sizes.length], [1, 10]);
+    });
+
     it('restarts when something else has changed as well', async () => {
       await controller.start();
       options = { ...options, instances: 3, port: 9000 };
@@ -356,11 +296,11 @@ describe('the controller', () => {
 
   describe('on one instance', () => {
     it('passes on what is asked for, and survives an instance that is gone', async () => {
-      controller.actOnInstance('restart', 'lingma-1');
+      await controller.actOnInstance('restart', 'lingma-1');
       await controller.start();
-      controller.actOnInstance('restart', 'lingma-1');
-      controller.actOnInstance('drain', 'lingma-1');
-      controller.actOnInstance('restart', 'lingma-7');
+      await controller.actOnInstance('restart', 'lingma-1');
+      await controller.actOnInstance('drain', 'lingma-1');
+      await controller.actOnInstance('restart', 'lingma-7');
       assert.deepEqual(gateways[0]?.acts, [
         'restart lingma-1',
         'drain lingma-1',
@@ -376,12 +316,13 @@ describe('the controller', () => {
       const api = createExports(controller, apiKey).getAPI(1);
       assert.equal(api.baseUrl, undefined);
       assert.equal(api.stats(), undefined);
+      assert.equal(await api.apiKey(), 'the-key');
       let changes = 0;
       const subscription = api.onDidChange(() => (changes += 1));
       await controller.start();
       assert.equal(api.baseUrl, 'http://127.0.0.1:8317');
       assert.equal(api.stats()?.instances.length, 1);
-      assert.equal(await api.apiKey(), 'the-key');
+      assert.equal(await api.apiKey(), 'k', 'the key that the gateway takes');
       assert.equal(changes, 2);
       subscription.dispose();
       await controller.stop();

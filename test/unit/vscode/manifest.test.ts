@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { chatVendor, commandIds, section, settingIds, viewTypes } from '../../../src/vscode/ids';
+import {
+  chatVendor,
+  commandIds,
+  section,
+  settingIds,
+  viewContainerId,
+  viewTypes,
+} from '../../../src/vscode/ids';
 import { settingBounds, settingDefaults } from '../../../src/vscode/settings';
 import manifest from '../../../package.json';
 import strings from '../../../package.nls.json';
@@ -16,7 +23,9 @@ interface Property {
 
 describe('package.json', () => {
   const { commands, configuration } = manifest.contributes;
-  const properties: Record<string, Property> = configuration.properties;
+  const properties: Record<string, Property> = Object.fromEntries(
+    configuration.flatMap((category) => Object.entries<Property>(category.properties)),
+  );
 
   it('contributes exactly the commands of the code', () => {
     assert.deepEqual(
@@ -39,7 +48,11 @@ describe('package.json', () => {
 
   it('describes, orders and scopes every setting', () => {
     const orders = Object.values(properties).map(({ order }) => order);
-    assert.equal(new Set(orders).size, orders.length);
+    assert.deepEqual(
+      orders,
+      orders.map((_, index) => index + 1),
+      'the settings stand in the order in which they are shown',
+    );
     for (const { markdownDescription, scope } of Object.values(properties)) {
       assert.match(markdownDescription, /^%.+%$/);
       assert.ok(scope);
@@ -50,12 +63,52 @@ describe('package.json', () => {
     const { lingmaPath, connection, attachTo, agentCommand, port } = settingIds;
     const choices = [lingmaPath, connection, attachTo, agentCommand];
     for (const id of [...choices, port]) assert.equal(properties[id]?.scope, 'machine');
-    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, choices);
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
+      settingIds.autoStart,
+      ...choices,
+    ]);
   });
 
   it('uses every string of package.nls.json and no other', () => {
     const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(strings).sort());
+  });
+
+  it('has one place in the activity bar, and a native view in it beside the page', () => {
+    const { views, viewsContainers, viewsWelcome } = manifest.contributes;
+    assert.deepEqual(
+      viewsContainers.activitybar.map(({ id }) => id),
+      [viewContainerId],
+    );
+    assert.deepEqual(
+      views[viewContainerId].map((view) => [view.id, 'type' in view ? view.type : 'tree']),
+      [
+        [viewTypes.conversations, 'tree'],
+        [viewTypes.overview, 'webview'],
+      ],
+    );
+    for (const { view } of viewsWelcome) assert.equal(view, viewTypes.conversations);
+  });
+
+  it('names in its menus and welcome texts only commands that there are', () => {
+    const { menus, viewsWelcome } = manifest.contributes;
+    const known: readonly string[] = Object.values(commandIds);
+    const texts: Readonly<Record<string, string>> = strings;
+    const named = [
+      ...Object.values(menus)
+        .flat()
+        .map(({ command }) => command),
+      ...viewsWelcome.flatMap(({ contents }) =>
+        [...(texts[contents.slice(1, -1)] ?? '').matchAll(/\(command:([\w.]+)/g)].map(
+          ([, command]) => command ?? '',
+        ),
+      ),
+    ];
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((command) => !known.includes(command)),
+      [],
+    );
   });
 
   it('wakes for the panel of a restored window', () => {

@@ -3,6 +3,7 @@ import { renderPanelHtml } from '../../../src/vscode/panelHtml';
 
 describe("the panel's page", () => {
   const page = {
+    layout: 'panel' as const,
     cspSource: 'https://*.vscode-cdn.net',
     nonce: 'n0nce',
     scriptUri: 'https://x/dist/dashboard.js',
@@ -28,6 +29,13 @@ describe("the panel's page", () => {
       '<script nonce="n0nce" src="https://x/dist/dashboard.js">',
     ]);
     assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=/);
+  });
+
+  it('tells the page where it is shown', () => {
+    assert.match(
+      renderPanelHtml({ ...page, layout: 'view' }),
+      /<main id="root" data-layout="view"/,
+    );
   });
 
   it('keeps translations from breaking out of their attribute', () => {

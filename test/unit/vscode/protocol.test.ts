@@ -3,6 +3,7 @@ import {
   clientBaseUrl,
   instanceActions,
   panelCommands,
+  parseHostMessage,
   parsePanelMessage,
 } from '../../../src/dashboard/protocol';
 import { snapshot } from './support';
@@ -49,6 +50,38 @@ describe('messages from the panel', () => {
   it('passes on nothing that came along', () => {
     const message = { type: 'command', command: 'start', argument: '/bin/sh' };
     assert.deepEqual(parsePanelMessage(message), { type: 'command', command: 'start' });
+  });
+});
+
+describe('messages to the panel', () => {
+  const activity = { sessions: [], requests: [], history: [], capturing: false };
+
+  it('are taken as they are', () => {
+    for (const message of [
+      { type: 'state', state: { kind: 'stopped' } },
+      { type: 'state', state: { kind: 'starting', snapshot: null } },
+      { type: 'state', state: { kind: 'ready', role: 'follower', snapshot: snapshot() } },
+      { type: 'activity', activity },
+      { type: 'details', id: 'req_1', details: null },
+    ]) {
+      assert.equal(parseHostMessage(message), message);
+    }
+  });
+
+  it('are dropped when they are not of this version', () => {
+    for (const value of [
+      undefined,
+      'state',
+      { type: 'state' },
+      { type: 'state', state: { kind: 'resting' } },
+      { type: 'state', state: { kind: 'ready' } },
+      { type: 'activity', activity: { ...activity, requests: undefined } },
+      { type: 'activity', activity: { ...activity, capturing: 'no' } },
+      { type: 'details', details: null },
+      { type: 'details', id: 'req_1', details: 'text' },
+    ]) {
+      assert.equal(parseHostMessage(value), undefined, JSON.stringify(value));
+    }
   });
 });
 

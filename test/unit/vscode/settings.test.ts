@@ -38,6 +38,7 @@ describe('settings', () => {
       imagesWithoutVision: 'placeholder',
       modelAliases: { 'gpt-*': 'lingma-max' },
       corsOrigins: ['http://localhost:3000'],
+      captureBodies: true,
       showStatusBar: false,
     };
     assert.deepEqual(read(written), { settings: written, corrections: [] });

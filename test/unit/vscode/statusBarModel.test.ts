@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import type { GatewaySnapshot } from '../../../src/gateway/snapshot';
 import { commandIds } from '../../../src/vscode/ids';
-import { renderStatusBar, tooltipCommands } from '../../../src/vscode/statusBarModel';
+import {
+  renderStatusBar,
+  statusBarState,
+  tooltipCommands,
+} from '../../../src/vscode/statusBarModel';
 import { instance, snapshot, t } from './support';
 
 describe('the status bar item', () => {
@@ -26,12 +30,12 @@ describe('the status bar item', () => {
   });
 
   it('shows hit rate and ready instances of all', () => {
-    const instances = [instance(), instance({ id: 'lingma-2', state: 'reconnecting' })];
+    const instances = [instance(), instance({ id: 'lingma-2' })];
     const view = ready({ sessionCache: warm, instances });
-    assert.equal(view.text, '$(zap) Lingma · 87% · 1/2');
+    assert.equal(view.text, '$(zap) Lingma · 87% · 2/2');
     assert.equal(
       view.accessibilityLabel,
-      'Lingma Gateway: ready, hit rate 87%, 1 of 2 instances ready',
+      'Lingma Gateway: ready, hit rate 87%, 2 of 2 instances ready',
     );
     assert.match(view.tooltip, /`http:\/\/127\.0\.0\.1:8317\/v1`/);
     assert.equal(view.background, undefined);
@@ -71,7 +75,7 @@ describe('the status bar item', () => {
     const view = ready({
       instances: [instance({ signedIn: true }), instance({ id: 'lingma-2', signedIn: false })],
     });
-    assert.equal(view.text, '$(zap) Lingma · – · 2/2');
+    assert.equal(view.text, '$(warning) Lingma · – · 2/2');
     assert.equal(view.background, undefined);
     assert.match(view.tooltip, /Signed out: lingma-2 · \[Sign In\]/);
     assert.doesNotMatch(ready().tooltip, /Sign/);
@@ -81,6 +85,72 @@ describe('the status bar item', () => {
     const view = ready({ instances: [instance({ state: 'reconnecting' })] });
     assert.equal(view.text, '$(warning) Lingma · – · 0/1');
     assert.equal(view.background, 'warning');
+  });
+
+  it('is degraded, without a colour, while some instances are not ready', () => {
+    const instances = [instance(), instance({ id: 'lingma-2', state: 'reconnecting' })];
+    const view = ready({ sessionCache: warm, instances });
+    assert.equal(view.text, '$(warning) Lingma · 87% · 1/2');
+    assert.equal(
+      view.accessibilityLabel,
+      'Lingma Gateway: degraded, hit rate 87%, 1 of 2 instances ready',
+    );
+    assert.equal(view.background, undefined);
+  });
+
+  it('shows that requests run, and how many', () => {
+    const { concurrency } = snapshot();
+    const one = ready({ sessionCache: warm, concurrency: { ...concurrency, inFlight: 1 } });
+    assert.equal(one.text, '$(sync~spin) Lingma · 87% · 1/1');
+    assert.match(one.accessibilityLabel, /: 1 request running, /);
+    const two = ready({ demo: true, concurrency: { ...concurrency, inFlight: 2, queued: 3 } });
+    assert.equal(two.text, '$(sync~spin) Lingma demo · – · 1/1');
+    assert.match(two.accessibilityLabel, /: 2 requests running, /);
+    assert.match(two.tooltip, /\| In flight \| 2, 3 waiting \|/);
+  });
+
+  it('looks the same in a window that follows, but for a small sign', () => {
+    const state = { kind: 'ready', role: 'follower', snapshot: snapshot() } as const;
+    const view = renderStatusBar(state, t, 'en');
+    assert.equal(view.text, `${ready().text} $(link)`);
+    assert.equal(
+      view.accessibilityLabel,
+      `${ready().accessibilityLabel}, served by another window`,
+    );
+    assert.match(view.tooltip, /Stop and Restart hold for all windows/);
+    assert.doesNotMatch(ready().tooltip, /window/);
+  });
+
+  it('lays the numbers out in a table', () => {
+    const { turns } = snapshot();
+    const { tooltip } = ready({
+      sessionCache: { ...warm, size: 3 },
+      turns: { ...turns, inputTokens: 900, cachedTokens: 700 },
+    });
+    const rows = tooltip.split('\n').filter((line) => line.startsWith('|'));
+    assert.deepEqual(rows, [
+      '| | |',
+      '|:--|:--|',
+      '| Instances ready | 1 of 1 |',
+      '| Hit rate | 87%, 87 hits, 13 misses |',
+      '| Sessions | 3 of 256 |',
+      '| In flight | 0, 0 waiting |',
+      '| Saved | 700 of 900 tokens |',
+    ]);
+  });
+
+  it('is in one state at a time', () => {
+    const kind = (change: Partial<GatewaySnapshot> = {}) =>
+      statusBarState({ kind: 'ready', role: 'leader', snapshot: snapshot(change) }).kind;
+    const concurrency = { ...snapshot().concurrency, inFlight: 1 };
+    const gone = instance({ id: 'lingma-2', state: 'failed' });
+    const out = instance({ signedIn: false });
+    assert.equal(kind(), 'ready');
+    assert.equal(kind({ demo: true }), 'demo');
+    assert.equal(kind({ demo: true, concurrency }), 'busy');
+    assert.equal(kind({ concurrency, instances: [instance(), gone] }), 'degraded');
+    assert.equal(kind({ concurrency, instances: [out, gone] }), 'signedOut');
+    assert.equal(kind({ concurrency, instances: [gone] }), 'unavailable');
   });
 
   it('tells a failure and keeps its words from becoming markup', () => {

@@ -12,7 +12,8 @@ describe('activation', () => {
 
   it('starts the gateway on the embedded demo where no Lingma is installed', async () => {
     const { stats, baseUrl } = await readyGateway();
-    assert.equal(stats.demo, true);
+    const { state } = await api();
+    assert.ok(state.kind === 'ready' && state.demo && !state.signedOut, JSON.stringify(state));
     assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/);
     assert.equal(stats.instances.length, 1);
   });
@@ -42,6 +43,51 @@ describe('getAPI', () => {
       version: string;
     };
     assert.equal(stats.version, manifest.version);
+  });
+
+  it('tells the life of the gateway, and starts it for who needs it', async () => {
+    await readyGateway();
+    const gateway = await api();
+    await vscode.commands.executeCommand('lingmaGateway.stop');
+    assert.deepEqual(gateway.state, { kind: 'stopped' });
+    assert.deepEqual(
+      [gateway.baseUrl, gateway.stats(), await gateway.models()],
+      [undefined, undefined, []],
+    );
+    const { baseUrl, apiKey } = await gateway.ensureRunning();
+    assert.deepEqual([gateway.baseUrl, await gateway.apiKey()], [baseUrl, apiKey]);
+    assert.deepEqual(gateway.state, {
+      kind: 'ready',
+      role: 'leader',
+      baseUrl,
+      demo: true,
+      signedOut: false,
+    });
+    assert.deepEqual(await gateway.ensureRunning(), { baseUrl, apiKey });
+  });
+
+  it('rejects with the code of what keeps the gateway from running', async () => {
+    const gateway = await api();
+    const starting = gateway.ensureRunning();
+    await vscode.commands.executeCommand('lingmaGateway.stop');
+    await starting.catch(() => undefined);
+    const restarted = gateway.ensureRunning();
+    const stopped = vscode.commands.executeCommand('lingmaGateway.stop');
+    await assert.rejects(restarted, { code: 'stopping' });
+    await stopped;
+    await gateway.ensureRunning();
+  });
+
+  it('names the models that requests may name', async () => {
+    const { baseUrl, apiKey } = await readyGateway();
+    const models = await (await api()).models();
+    const response = await fetch(`${baseUrl}/v1/models`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    const { data } = (await response.json()) as { data: { id: string }[] };
+    const ids = data.map(({ id }) => id);
+    assert.ok(models.length > 0);
+    for (const { id, name } of models) assert.ok(ids.includes(id) && name, id);
   });
 
   it('refuses a version it does not have', async () => {

@@ -1,10 +1,9 @@
 /** Lingma's models as VS Code's chat and other extensions see them, and as HTTP clients go on. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { LingmaGatewayApi } from '../../../src/extension';
-import type { GatewaySnapshot } from '../../../src/gateway/snapshot';
 import { writeCall } from '../../../src/conversation/toolBlocks';
 import { api, readyGateway } from './gateway';
+import { reasonOf, settledTurns } from './turns';
 import type { Endpoint } from '../support/conversation';
 import { eventually } from '../support/eventually';
 
@@ -86,31 +85,6 @@ async function say(
     else others.push(part);
   }
   return { texts, text: texts.join(''), calls, others };
-}
-
-/** Runs `turn` and returns why it went where it went. */
-async function reasonOf(turn: () => Promise<unknown>): Promise<string> {
-  const gateway = await api();
-  const before = await settledTurns(gateway);
-  await turn();
-  const after = await eventually('the turn is counted', () => {
-    const now = gateway.stats()?.turns;
-    return now && now.completed > before.completed ? now : undefined;
-  });
-  const changed = Object.entries(after.reasons).flatMap(([reason, count]) =>
-    count > before.reasons[reason as keyof typeof before.reasons] ? [reason] : [],
-  );
-  return changed.join();
-}
-
-/** The counters once they no longer change: the numbers of the API come a little late. */
-async function settledTurns(
-  gateway: Pick<LingmaGatewayApi, 'stats'>,
-): Promise<GatewaySnapshot['turns']> {
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  const turns = gateway.stats()?.turns;
-  assert.ok(turns);
-  return turns;
 }
 
 async function post({ baseUrl, apiKey }: Endpoint, path: string, body: object) {
@@ -354,19 +328,22 @@ describe('Lingma’s models in VS Code', () => {
     assert.match(describeAll(odd), /messages\[1\]\.content\[0\]\.content\[0\]/);
   });
 
-  it('are there only while the gateway serves', async () => {
+  it('stay in the list while the gateway does not run, and a request starts it', async () => {
     const found = await lingmaModel();
+    const before = await vscode.lm.selectChatModels({ vendor: 'lingma' });
     await vscode.commands.executeCommand('lingmaGateway.stop');
-    await eventually('the models are gone', async () => {
-      const models = await vscode.lm.selectChatModels({ vendor: 'lingma' });
-      return models.length === 0 || undefined;
-    });
-    const gone = await failureOf((async () => found.sendRequest([User('x')], {}))());
-    assert.ok(gone instanceof vscode.LanguageModelError, String(gone));
-    const changed = new Promise((resolve) => vscode.lm.onDidChangeChatModels(resolve));
-    await vscode.commands.executeCommand('lingmaGateway.start');
-    await changed;
-    assert.equal((await lingmaModel()).id, model);
+    const known = await vscode.lm.selectChatModels({ vendor: 'lingma' });
+    assert.deepEqual(
+      known.map(({ id }) => id),
+      before.map(({ id }) => id),
+    );
+    const gateway = await api();
+    assert.equal(gateway.state.kind, 'stopped', 'to list models starts nothing');
+    const response = await found.sendRequest([User('DEMO:echo here again')], {});
+    let text = '';
+    for await (const part of response.text) text += part;
+    assert.equal(text, 'here again');
+    assert.equal(gateway.state.kind, 'ready');
   });
 
   it('end a running answer with a clear error when the gateway stops', async () => {

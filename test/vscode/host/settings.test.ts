@@ -7,11 +7,21 @@ import { cacheFigures, holdConversation } from '../support/conversation';
 import { eventually } from '../support/eventually';
 import { allGone } from '../support/processTable';
 
+/** What these tests set, the port apart. */
+const changed = [
+  'instances',
+  'maxInFlight',
+  'sessionMax',
+  'sessionTtl',
+  'turnTimeout',
+  'modelAliases',
+  'corsOrigins',
+];
+
 describe('settings', () => {
   afterEach(async () => {
     await change('port', 0);
-    await change('instances', undefined);
-    await change('maxInFlight', undefined);
+    for (const name of changed) await change(name, undefined);
     await readyGateway();
   });
 
@@ -39,6 +49,46 @@ describe('settings', () => {
     assert.ok(shrunk.stats.uptimeSeconds > before.stats.uptimeSeconds);
     assert.equal((await cacheFigures(shrunk)).size, 1);
     await allGone(processIds(grown.stats).slice(1), 5_000);
+  });
+
+  it('what turns and the cache read changes the running gateway, too', async () => {
+    const before = await readyGateway();
+    await vscode.commands.executeCommand('lingmaGateway.clearSessions');
+    await holdConversation(before, true);
+    const origin = 'http://localhost:3000';
+    const ask = async (): Promise<number[]> => {
+      const headers = { authorization: `Bearer ${before.apiKey}` };
+      const named = await fetch(`${before.baseUrl}/v1/models/my-model`, { headers });
+      const fromPage = await fetch(`${before.baseUrl}/v1/models`, {
+        headers: { ...headers, origin },
+      });
+      return [named.status, fromPage.status];
+    };
+    assert.deepEqual(await ask(), [404, 403]);
+    await change('modelAliases', { 'my-model': 'default' });
+    await change('corsOrigins', [origin]);
+    await change('sessionMax', 10);
+    await change('sessionTtl', 60);
+    await change('turnTimeout', 30);
+    const gateway = await api();
+    await eventually('they are in force', () => {
+      const cache = gateway.stats()?.sessionCache;
+      return (cache?.max === 10 && cache.ttl_sec === 60) || undefined;
+    });
+    assert.deepEqual(await ask(), [200, 200]);
+    const after = await readyGateway();
+    assert.deepEqual(processIds(after.stats), processIds(before.stats));
+    assert.equal((await cacheFigures(after)).size, 1);
+  });
+
+  it('values that are not usable are clamped, not refused', async () => {
+    await change('sessionMax', -5);
+    await change('modelAliases', 'nothing');
+    const gateway = await api();
+    await eventually(
+      'reuse is off',
+      () => gateway.stats()?.sessionCache.enabled === false || undefined,
+    );
   });
 
   it('a new port moves the gateway', async () => {

@@ -31,11 +31,17 @@ export class Workbench {
     this.page = page;
   }
 
-  /** Opens a window with the packaged extension installed. */
-  static async open(): Promise<Workbench> {
+  /**
+   * Opens a window with the packaged extension installed.
+   *
+   * @param language What VS Code takes for its display language. Its own words stay English, because
+   *   its language packs come from a gallery.
+   * @param settings What the settings file says of the gateway; by default a port of its own.
+   */
+  static async open(language?: string, settings: object = gatewaySettings): Promise<Workbench> {
     const extensions = process.env['LINGMA_GATEWAY_TEST_EXTENSIONS'];
     if (extensions === undefined) throw new Error('Run these tests with `npm run test:vscode`.');
-    const profile = { ...createProfile(gatewaySettings), extensions };
+    const profile = { ...createProfile({ ...settings }), extensions };
     const server = await startServer(await installServer(), profile, {
       environment: isolation(profile),
     });
@@ -46,6 +52,7 @@ export class Workbench {
       deviceScaleFactor: 2,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    if (language !== undefined) await context.addInitScript(useLanguage, language);
     const page = await context.newPage();
     const workbench = new Workbench(profile, server, browser, page);
     await workbench.load();
@@ -56,6 +63,14 @@ export class Workbench {
   async load(): Promise<void> {
     await this.page.goto(this.server.workbenchUrl(), { waitUntil: 'domcontentloaded' });
     await this.page.locator('.monaco-workbench').waitFor();
+  }
+
+  /** Opens another window on the same server, in the same browser. Close the first one at the end. */
+  async openWindow(): Promise<Workbench> {
+    const page = await this.page.context().newPage();
+    const workbench = new Workbench(this.#profile, this.server, this.#browser, page);
+    await workbench.load();
+    return workbench;
   }
 
   async close(): Promise<void> {
@@ -75,6 +90,21 @@ export class Workbench {
     return (await item.innerText()).trim();
   }
 
+  /** Waits until what a screen reader hears of the item holds `text`, and not the other one. */
+  async statusBarSays(text: string, not?: string): Promise<void> {
+    const label = this.statusBarItem.locator('[aria-label*="Lingma Gateway"]').first();
+    await eventually(
+      `the status bar item says "${text}"`,
+      async () => {
+        // A window that is still loading has no item yet.
+        const look = label.getAttribute('aria-label', { timeout: 2_000 });
+        const says = (await look.catch(() => null)) ?? '';
+        return (says.includes(text) && !(not && says.includes(not))) || undefined;
+      },
+      45_000,
+    );
+  }
+
   /**
    * Runs a command from the palette by its whole title. What the window still does after an earlier
    * command may take the focus and with it close the palette; then it is opened again.
@@ -83,6 +113,8 @@ export class Workbench {
     const palette = this.page.locator('.quick-input-widget');
     const input = palette.locator('input').first();
     const row = palette.locator('.monaco-list-row').filter({ hasText: title }).first();
+    // Keys and clipboard are those of the window in front.
+    await this.page.bringToFront();
     await eventually(`"${title}" can be chosen in the palette`, async () => {
       if (!(await input.isVisible())) await this.page.keyboard.press('F1');
       try {
@@ -132,6 +164,11 @@ export class Workbench {
       return form.test(text) ? text : undefined;
     });
   }
+}
+
+/** Runs in the page: the workbench's own scripts would set the variable to English. */
+function useLanguage(language: string): void {
+  Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { value: language });
 }
 
 /** The gateway's numbers over HTTP. */
