@@ -49,6 +49,10 @@ export interface TurnPlacement {
   readonly sentMessages: number;
   /** … of so many that the request held. */
   readonly totalMessages: number;
+  /** Bytes of the texts that travelled, images left out … */
+  readonly sentBytes: number;
+  /** … of so many in the whole conversation. */
+  readonly totalBytes: number;
 }
 
 /**

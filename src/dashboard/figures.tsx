@@ -1,5 +1,5 @@
 import type { GatewaySnapshot, SessionCacheSnapshot, TurnTotals } from '../gateway/snapshot';
-import { compact, count, duration } from './format';
+import { bytes, compact, count, duration } from './format';
 import { plural, t } from './localize';
 import { percent } from './numbers';
 
@@ -71,14 +71,14 @@ function Reuse({ cache }: { readonly cache: SessionCacheSnapshot }) {
 
 /** What did not have to be sent, because a session held it already. */
 function Saved({ turns }: { readonly turns: TurnTotals }) {
-  const { inputTokens, cachedTokens, sentMessages, totalMessages } = turns;
+  const { inputTokens, cachedTokens, sentBytes, totalBytes } = turns;
   return (
     <>
       <Card name={t('Tokens saved')} value={share(cachedTokens, inputTokens)}>
         {t('{0} of {1} reused', compact(cachedTokens), compact(inputTokens))}
       </Card>
-      <Card name={t('Messages saved')} value={share(totalMessages - sentMessages, totalMessages)}>
-        {t('{0} of {1} sent', compact(sentMessages), compact(totalMessages))}
+      <Card name={t('Bytes saved')} value={share(totalBytes - sentBytes, totalBytes)}>
+        {t('{0} of {1} sent', bytes(sentBytes), bytes(totalBytes))}
       </Card>
     </>
   );

@@ -1,5 +1,5 @@
 /** Numbers as people read them, in the language of the page. */
-import { formatCompact, formatDuration, type UnitStyle } from './numbers';
+import { formatBytes, formatCompact, formatDuration, type UnitStyle } from './numbers';
 
 function language(): string {
   return document.documentElement.lang;
@@ -13,6 +13,11 @@ export function count(value: number): string {
 /** `12.3K`: for numbers of which the size is what counts. */
 export function compact(value: number): string {
   return formatCompact(value, language());
+}
+
+/** `12.3kB`. */
+export function bytes(value: number): string {
+  return formatBytes(value, language());
 }
 
 /** Milliseconds as `840ms`, `4m 10s`; with `long` as `4 minutes 10 seconds`. */

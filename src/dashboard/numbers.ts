@@ -60,3 +60,17 @@ export function formatCompact(value: number, language: string): string {
     maximumFractionDigits: 1,
   }).format(value);
 }
+
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** Bytes in the largest unit that they fill, by thousands: `940B`, `12.3kB`, `1.2MB`. */
+export function formatBytes(value: number, language: string): string {
+  const filled = value < 1 ? 0 : Math.floor(Math.log10(value) / 3);
+  const power = Math.min(filled, BYTE_UNITS.length - 1);
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: BYTE_UNITS[power],
+    unitDisplay: 'narrow',
+    maximumFractionDigits: 1,
+  }).format(value / 1000 ** power);
+}

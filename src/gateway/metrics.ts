@@ -36,6 +36,8 @@ export function renderMetrics(snapshot: GatewaySnapshot, requests: RequestCounte
     ...metric('gauge', 'gateway_session_cache_leased', cache.leased),
     ...metric('counter', 'gateway_messages_sent_total', turns.sentMessages),
     ...metric('counter', 'gateway_messages_total', turns.totalMessages),
+    ...metric('counter', 'gateway_text_bytes_sent_total', turns.sentBytes),
+    ...metric('counter', 'gateway_text_bytes_total', turns.totalBytes),
     ...metric('counter', 'gateway_input_tokens_total', turns.inputTokens),
     ...metric('counter', 'gateway_cached_tokens_total', turns.cachedTokens),
     ...metric('counter', 'gateway_output_tokens_total', turns.outputTokens),

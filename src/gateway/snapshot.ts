@@ -72,6 +72,9 @@ export interface TurnTotals {
   /** Messages that travelled to a process, and that requests held, over all turns. */
   readonly sentMessages: number;
   readonly totalMessages: number;
+  /** The same in bytes of their texts; images are not counted. */
+  readonly sentBytes: number;
+  readonly totalBytes: number;
   /** Tokens of the turns that completed: asked, the part of them that sessions held, answered. */
   readonly inputTokens: number;
   readonly cachedTokens: number;

@@ -382,6 +382,8 @@ export class TurnRunner {
       instanceId: slot.live.owner.instanceId,
       sentMessages: plan.messages.length - lease.matched,
       totalMessages: plan.messages.length,
+      sentBytes: plan.chain.bytes - plan.chain.bytesAt(lease.matched),
+      totalBytes: plan.chain.bytes,
     };
   }
 }

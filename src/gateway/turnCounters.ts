@@ -28,6 +28,8 @@ export class TurnCounters {
   #signedOut = 0;
   #sentMessages = 0;
   #totalMessages = 0;
+  #sentBytes = 0;
+  #totalBytes = 0;
   #inputTokens = 0;
   #cachedTokens = 0;
   #outputTokens = 0;
@@ -48,6 +50,8 @@ export class TurnCounters {
     this.#byInstance.set(instanceId, this.answeredBy(instanceId) + 1);
     this.#sentMessages += placement.sentMessages;
     this.#totalMessages += placement.totalMessages;
+    this.#sentBytes += placement.sentBytes;
+    this.#totalBytes += placement.totalBytes;
     this.#onChange();
   }
 
@@ -81,6 +85,8 @@ export class TurnCounters {
       signedOut: this.#signedOut,
       sentMessages: this.#sentMessages,
       totalMessages: this.#totalMessages,
+      sentBytes: this.#sentBytes,
+      totalBytes: this.#totalBytes,
       inputTokens: this.#inputTokens,
       cachedTokens: this.#cachedTokens,
       outputTokens: this.#outputTokens,

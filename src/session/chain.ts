@@ -9,6 +9,12 @@ import { type Head, TranscriptHash } from './transcriptHash';
 
 export type { Head } from './transcriptHash';
 
+/** What is known of a prefix of the conversation. */
+interface Prefix {
+  readonly head: Head;
+  readonly bytes: number;
+}
+
 /**
  * The chain of one request. The head that is looked up first, and the one the answer will have,
  * come out of a single pass over the messages; the others are computed when somebody asks for one.
@@ -18,10 +24,10 @@ export class Chain {
   readonly points: readonly number[];
   readonly #scope: string;
   readonly #messages: readonly Message[];
-  readonly #newest: Head | undefined;
+  readonly #newest: Prefix | undefined;
   /** Everything in the request. */
   readonly #whole: TranscriptHash;
-  #older: ReadonlyMap<number, Head> | undefined;
+  #older: ReadonlyMap<number, Prefix> | undefined;
 
   /** @param scope Whatever else has to be equal: API key, model, tools, … */
   constructor(scope: string, messages: readonly Message[]) {
@@ -31,7 +37,7 @@ export class Chain {
     const newest = this.points[0] ?? 0;
     this.#whole = TranscriptHash.start(scope);
     this.#whole.add(messages, 0, newest);
-    this.#newest = newest > 0 ? this.#whole.head() : undefined;
+    this.#newest = newest > 0 ? prefixOf(this.#whole) : undefined;
     this.#whole.add(messages, newest);
   }
 
@@ -42,9 +48,17 @@ export class Chain {
 
   /** The head of the prefix of so many messages, which has to be one of the `points`. */
   headAt(point: number): Head {
-    const head = point === this.points[0] ? this.#newest : this.#headsBelow().get(point);
-    if (head === undefined) throw new RangeError(`${point} is no continuation point`);
-    return head;
+    return this.#prefixAt(point).head;
+  }
+
+  /** Bytes of all texts in the request: one a character, or two in texts beyond Latin-1. */
+  get bytes(): number {
+    return this.#whole.bytes;
+  }
+
+  /** Bytes of the prefix of so many messages: 0 for none, else it has to be one of the `points`. */
+  bytesAt(point: number): number {
+    return point === 0 ? 0 : this.#prefixAt(point).bytes;
   }
 
   /** The head of the whole request and the answer to it: where its session will be found. */
@@ -54,20 +68,30 @@ export class Chain {
     return hash.head();
   }
 
-  /** The heads of all points but the newest: few turns ask for one, so they get a pass of their own. */
-  #headsBelow(): ReadonlyMap<number, Head> {
+  #prefixAt(point: number): Prefix {
+    const prefix = point === this.points[0] ? this.#newest : this.#prefixesBelow().get(point);
+    if (prefix === undefined) throw new RangeError(`${point} is no continuation point`);
+    return prefix;
+  }
+
+  /** Those of all points but the newest: few turns ask for one, so they get a pass of their own. */
+  #prefixesBelow(): ReadonlyMap<number, Prefix> {
     if (this.#older) return this.#older;
-    const heads = new Map<number, Head>();
+    const prefixes = new Map<number, Prefix>();
     const hash = TranscriptHash.start(this.#scope);
     let hashed = 0;
     for (const point of this.points.slice(1).reverse()) {
       hash.add(this.#messages, hashed, point);
-      heads.set(point, hash.head());
+      prefixes.set(point, prefixOf(hash));
       hashed = point;
     }
-    this.#older = heads;
-    return heads;
+    this.#older = prefixes;
+    return prefixes;
   }
+}
+
+function prefixOf(hash: TranscriptHash): Prefix {
+  return { head: hash.head(), bytes: hash.bytes };
 }
 
 /**

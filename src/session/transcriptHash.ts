@@ -24,9 +24,16 @@ const BEYOND_ONE_BYTE = /[^\0-\xff]/;
 
 export class TranscriptHash {
   readonly #hash: Hash;
+  #bytes: number;
 
-  private constructor(hash: Hash) {
+  private constructor(hash: Hash, bytes: number) {
     this.#hash = hash;
+    this.#bytes = bytes;
+  }
+
+  /** Bytes of the messages so far: one a character, or two in texts beyond Latin-1. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The hash of an empty conversation within `scope` (API key, model, tools, …). */
@@ -35,7 +42,7 @@ export class TranscriptHash {
     const writer = new Writer(hash);
     writer.text(scope);
     writer.flush();
-    return new TranscriptHash(hash);
+    return new TranscriptHash(hash, 0);
   }
 
   /** Adds the messages from index `from` up to, not including, `to`. */
@@ -46,6 +53,7 @@ export class TranscriptHash {
       if (message) writeCanonical(message, writer);
     }
     writer.flush();
+    this.#bytes += writer.bytes;
   }
 
   /** The head of everything added so far; more may be added afterwards. */
@@ -55,13 +63,14 @@ export class TranscriptHash {
 
   /** A second hash that goes its own way from here. */
   fork(): TranscriptHash {
-    return new TranscriptHash(this.#hash.copy());
+    return new TranscriptHash(this.#hash.copy(), this.#bytes);
   }
 }
 
 class Writer implements CanonicalSink {
   readonly #hash: Hash;
   #length = 0;
+  #flushed = 0;
 
   constructor(hash: Hash) {
     this.#hash = hash;
@@ -86,6 +95,7 @@ class Writer implements CanonicalSink {
     if (bytes > scratch.length - this.#length) {
       this.flush();
       this.#hash.update(text, wide ? 'utf16le' : 'latin1');
+      this.#flushed += bytes;
     } else {
       this.#length += scratch.write(text, this.#length, wide ? 'utf16le' : 'latin1');
     }
@@ -93,7 +103,13 @@ class Writer implements CanonicalSink {
 
   flush(): void {
     if (this.#length > 0) this.#hash.update(scratch.subarray(0, this.#length));
+    this.#flushed += this.#length;
     this.#length = 0;
+  }
+
+  /** What has been flushed. */
+  get bytes(): number {
+    return this.#flushed;
   }
 
   /** Makes room for `bytes`, or for as many as fit at all. */

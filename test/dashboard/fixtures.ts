@@ -65,6 +65,8 @@ export function busySnapshot(change: Partial<GatewaySnapshot> = {}): GatewaySnap
       cancelled: 3,
       sentMessages: 1024,
       totalMessages: 18_730,
+      sentBytes: 3_310_000,
+      totalBytes: 48_900_000,
       inputTokens: 12_480_000,
       cachedTokens: 11_310_000,
       outputTokens: 241_000,

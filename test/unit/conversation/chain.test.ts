@@ -28,6 +28,22 @@ describe('the hash chain of a conversation', () => {
     assert.throws(() => chain.headAt(4), RangeError);
   });
 
+  it('counts the bytes of its texts, of the whole and up to each point', () => {
+    const narrow = 'x'.repeat(200_000);
+    const wide = '会'.repeat(500);
+    const said = [user(narrow), assistant('b'), user(wide), assistant('d'), user('e')];
+    const chain = new Chain('scope', said);
+    for (const point of chain.points) {
+      const prefix = new Chain('other scope', said.slice(0, point));
+      assert.equal(chain.bytesAt(point), prefix.bytes);
+    }
+    assert.equal(chain.bytesAt(0), 0);
+    const between = chain.bytesAt(4) - chain.bytesAt(2);
+    assert.ok(between > 1000 && between < 1050, `${between}`);
+    assert.ok(chain.bytesAt(2) > 200_000 && chain.bytesAt(2) < 200_050);
+    assert.ok(chain.bytes > chain.bytesAt(4) && chain.bytes < chain.bytesAt(4) + 50);
+  });
+
   it('shares heads exactly as far as two conversations are the same', () => {
     const other = [system('s'), user('a'), assistant('B'), user('c')];
     const [left, right] = [headsOf('scope', talk), headsOf('scope', other)];

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { formatCompact, formatDuration, percent, pluralForm } from '../../../src/dashboard/numbers';
+import {
+  formatBytes,
+  formatCompact,
+  formatDuration,
+  percent,
+  pluralForm,
+} from '../../../src/dashboard/numbers';
 
 describe('dashboard/numbers', () => {
   it('chooses the form by the rules of the language', () => {
@@ -62,5 +68,11 @@ describe('dashboard/numbers', () => {
       [0, 940, 12_345, 1_240_000].map((value) => formatCompact(value, 'en')),
       ['0', '940', '12.3K', '1.2M'],
     );
+  });
+
+  it('shows bytes in the largest unit they fill', () => {
+    const shown = [0, 1, 999, 1000, 48_900_000, 1.2e9, 3e15].map((value) => formatBytes(value, 'en'));
+    assert.deepEqual(shown, ['0B', '1B', '999B', '1kB', '48.9MB', '1.2GB', '3,000TB']);
+    assert.equal(formatBytes(3310, 'zh-cn'), '3.3 kB');
   });
 });

@@ -69,6 +69,8 @@ export function snapshot(change: Partial<GatewaySnapshot> = {}): GatewaySnapshot
       signedOut: 0,
       sentMessages: 0,
       totalMessages: 0,
+      sentBytes: 0,
+      totalBytes: 0,
       inputTokens: 0,
       cachedTokens: 0,
       outputTokens: 0,

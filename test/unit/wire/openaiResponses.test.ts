@@ -10,6 +10,8 @@ const placement = {
   instanceId: 'lingma-1',
   sentMessages: 1,
   totalMessages: 1,
+  sentBytes: 20,
+  totalBytes: 20,
 } as const;
 const start: TurnEvent = {
   type: 'start',

@@ -116,6 +116,8 @@ describe('wire: responses that were kept', () => {
       instanceId: 'i',
       sentMessages: 1,
       totalMessages: 1,
+      sentBytes: 20,
+      totalBytes: 20,
     } as const;
     encoder.add({ type: 'start', placement, model: 'm', usage });
     encoder.add({ type: 'text', delta: 'Second' });
