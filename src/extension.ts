@@ -15,6 +15,7 @@ import { registerCommands } from './vscode/commands';
 import { Config } from './vscode/config';
 import { connectionSource } from './vscode/connection';
 import { GatewayController } from './vscode/controller';
+import { DrainWatch } from './vscode/drainWatch';
 import { FailureNotice } from './vscode/failureNotice';
 import { contextKeys, displayName } from './vscode/ids';
 import { channelLogger } from './vscode/log';
@@ -22,6 +23,7 @@ import { OptionsWatch } from './vscode/optionsWatch';
 import { Panel } from './vscode/panel';
 import { registerParticipant } from './vscode/participant/register';
 import { RecentLog } from './vscode/recentLog';
+import { PATIENCE_MS, showDrain } from './vscode/progress';
 import { toGatewayOptions } from './vscode/settings';
 import { registerSideBar } from './vscode/sideBar';
 import { SignIn } from './vscode/signIn';
@@ -97,9 +99,11 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
     registerCommands({ controller, apiKey, panel, feed, signIn, channel, extensionId, setup }),
   );
 
+  const drains = store.add(new DrainWatch({ show: showDrain, patienceMs: PATIENCE_MS }));
   let kind: HostState['kind'] | undefined;
   const show = (state: HostState): void => {
     statusBar.render(state);
+    drains.look(state);
     if (state.kind === kind) return;
     kind = state.kind;
     void vscode.commands.executeCommand('setContext', contextKeys.state, kind);

@@ -8,6 +8,7 @@ import type { GatewayController } from './controller';
 import { commandIds, type CommandName, settingIds } from './ids';
 import { nodeCommands } from './nodeCommands';
 import type { Panel } from './panel';
+import { withPatience } from './progress';
 import type { SetupDependencies } from './setup/dependencies';
 import { setupCommands } from './setupCommands';
 import type { SignIn } from './signIn';
@@ -49,6 +50,8 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
     if (choice === start) await controller.start();
   }
 
+  const giveUpStart = (): void => void controller.stop();
+
   return {
     start: async () => {
       if (controller.state.kind === 'ready') {
@@ -56,7 +59,11 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
         return;
       }
       // A failure has its own notification.
-      const state = await controller.start();
+      const state = await withPatience(
+        controller.start(),
+        vscode.l10n.t('Starting Lingma Gateway'),
+        giveUpStart,
+      );
       const url = clientBaseUrl(state);
       if (state.kind === 'ready' && url) {
         confirm(vscode.l10n.t('Lingma Gateway is running at {0}.', url));
@@ -73,7 +80,11 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
       );
     },
     restart: async () => {
-      const state = await controller.restart();
+      const state = await withPatience(
+        controller.restart(),
+        vscode.l10n.t('Restarting Lingma Gateway'),
+        giveUpStart,
+      );
       if (state.kind === 'ready') confirm(vscode.l10n.t('Lingma Gateway has restarted.'));
     },
     openPanel: () => {
