@@ -21,12 +21,12 @@ const undiciOnFirstUse = {
   },
 };
 
-/** Only turns with tools or a format to keep need it. */
+/** Only turns with tools or a format to keep need it; also what the threads run that judge. */
 const jsonSchemaOnFirstUse = {
   name: 'json-schema-on-first-use',
   /** @param {esbuild.PluginBuild} build */
   setup(build) {
-    build.onResolve({ filter: /^@cfworker\/json-schema$/ }, () => ({
+    build.onResolve({ filter: /\/jsonSchemaValidator$/ }, () => ({
       path: './jsonSchemaValidator.js',
       external: true,
     }));

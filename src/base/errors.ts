@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'unsupported_parameter'
   | 'unsupported_content'
+  | 'schema_too_costly'
   | 'invalid_json'
   | 'body_too_large'
   | 'unsupported_media_type'

@@ -6,11 +6,11 @@
  * Parsers written in JavaScript take thirty times as long and as much of the stack as a body is deep.
  * So the native one does the work, on a text in which such numbers stand as marked strings.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /** Begins the string that stands for a number; nobody outside of this process can know it. */
-const MARK = `exact-number-${randomUUID()}:`;
-const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
+const MARK = `exact-number-${randomBytes(12).toString('base64url')}:`;
+const QUOTED_MARK = `"${MARK}`;
 /** Decimal digits that every double keeps. */
 const EXACT_DIGITS = 15;
 /** Nothing shorter is worth a closer look. A fraction with fewer digits in a row is not looked at. */
@@ -22,10 +22,12 @@ const spellings = new WeakMap<object, Map<string, string>>();
 /**
  * As `JSON.parse`, and {@link writeJson} will write the value, or any object or list inside it, with
  * the digits that its long numbers had. Throws a SyntaxError for what is no JSON.
+ * @param mostLong How many numbers may be longer than a double; each costs several times what an
+ * ordinary one does. Throws a RangeError for more.
  */
-export function parseJson(json: string): unknown {
+export function parseJson(json: string, mostLong = Number.POSITIVE_INFINITY): unknown {
   const value: unknown = JSON.parse(json);
-  const marked = LONG_NUMBER.test(json) ? markNumbers(json) : json;
+  const marked = LONG_NUMBER.test(json) ? markNumbers(json, mostLong) : json;
   if (marked === json) return value;
   const holder = { '': JSON.parse(marked) as unknown };
   unmark(holder);
@@ -34,11 +36,12 @@ export function parseJson(json: string): unknown {
 
 /** As `JSON.stringify`, with the digits that {@link parseJson} has met. */
 export function writeJson(value: unknown): string {
+  if (!holdsLongNumbers(value)) return JSON.stringify(value);
   const json = JSON.stringify(value, function (this: object, key: string, member: unknown) {
     const spelling = typeof member === 'number' ? spellings.get(this)?.get(key) : undefined;
     return spelling === undefined ? member : MARK + spelling;
   });
-  return json.includes(MARK) ? json.replaceAll(MARKED, '$1') : json;
+  return withoutMarks(json);
 }
 
 /**
@@ -50,27 +53,84 @@ export function rewriteJson(json: string, change: (value: unknown) => unknown): 
   const value: unknown = JSON.parse(json);
   const marked = markNumbers(json);
   if (marked === json) return JSON.stringify(change(value));
-  return JSON.stringify(change(JSON.parse(marked))).replaceAll(MARKED, '$1');
+  return withoutMarks(JSON.stringify(change(JSON.parse(marked))));
 }
 
-/** Numbers of 16 characters and more, and those with an exponent: all others are exact. */
-const DOUBTFUL_NUMBER = /-?\d(?:[\d.eE+-]{15,}|[\d.]*[eE][\d+-]+)/g;
+/**
+ * How the number `holder[key]` was spelled, where a double cannot keep it and {@link parseJson} has
+ * met it; otherwise undefined.
+ */
+export function spellingOf(holder: object, key: string | number): string | undefined {
+  return typeof (holder as Record<string | number, unknown>)[key] === 'number'
+    ? spellings.get(holder)?.get(String(key))
+    : undefined;
+}
 
-/** @param json Valid JSON; its numbers that a double cannot keep become marked strings. */
-function markNumbers(json: string): string {
+/** Whether {@link writeJson} writes the value differently from `JSON.stringify`. */
+export function holdsLongNumbers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const found: object[] = [value];
+  for (let holder = found.pop(); holder; holder = found.pop()) {
+    if (spellings.has(holder)) return true;
+    const members: readonly unknown[] = Array.isArray(holder) ? holder : Object.values(holder);
+    for (const member of members) {
+      if (typeof member === 'object' && member !== null) found.push(member);
+    }
+  }
+  return false;
+}
+
+function withoutMarks(json: string): string {
+  const [first = '', ...pieces] = json.split(QUOTED_MARK);
+  let text = first;
+  for (const piece of pieces) {
+    const quote = piece.indexOf('"');
+    text += piece.slice(0, quote) + piece.slice(quote + 1);
+  }
+  return text;
+}
+
+/**
+ * Numbers of 16 characters and more, and those with an exponent of three digits. All others are
+ * exact: they have 15 digits at most and lie where a double keeps so many.
+ */
+const DOUBTFUL_NUMBER = /-?\d(?:[\d.eE+-]{15,}|[\d.]*[eE][+-]?\d{3,})/g;
+
+/**
+ * @param json Valid JSON; its numbers that a double cannot keep become marked strings. Throws a
+ * RangeError for more than `most` of them.
+ */
+function markNumbers(json: string, most = Number.POSITIVE_INFINITY): string {
   let text = '';
   let copied = 0;
-  for (let from = 0; from < json.length;) {
-    const quote = json.indexOf('"', from);
-    const end = quote < 0 ? json.length : quote;
-    for (const { 0: number, index } of json.slice(from, end).matchAll(DOUBTFUL_NUMBER)) {
-      if (isExact(number)) continue;
-      text += `${json.slice(copied, from + index)}"${MARK}${number}"`;
-      copied = from + index + number.length;
+  let marks = 0;
+  /** Everything before it has been dealt with; never inside a string. */
+  let from = 0;
+  let quote = json.indexOf('"');
+  let found = doubtfulNumber(json, 0);
+  while (found) {
+    const { 0: number, index } = found;
+    if (quote < 0 || index < quote) {
+      from = index + number.length;
+      if (!isExact(number)) {
+        if (++marks > most) throw new RangeError(`more than ${most} long numbers`);
+        text += `${json.slice(copied, index)}${QUOTED_MARK}${number}"`;
+        copied = from;
+      }
+    } else {
+      from = stringEnd(json, quote);
+      quote = json.indexOf('"', from);
+      if (index >= from) continue;
     }
-    from = quote < 0 ? end : stringEnd(json, quote);
+    found = doubtfulNumber(json, from);
   }
   return text + json.slice(copied);
+}
+
+/** The first one from there on, be it inside a string. */
+function doubtfulNumber(json: string, from: number): RegExpExecArray | null {
+  DOUBTFUL_NUMBER.lastIndex = from;
+  return DOUBTFUL_NUMBER.exec(json);
 }
 
 /** Where the string that begins at `quote` ends, behind its last quote. */
@@ -82,11 +142,16 @@ function stringEnd(json: string, quote: number): number {
   }
 }
 
+const WHOLE_NUMBER = /^-?\d+$/;
+
 /** Whether a double stands for this very number, so that its own spelling can replace this one. */
 function isExact(number: string): boolean {
   const value = Number(number);
+  if (Number.isSafeInteger(value) && WHOLE_NUMBER.test(number)) return true;
   const shown = String(value);
   if (shown === number) return true;
+  // Below this, whole numbers are shown digit by digit: other digits are another number.
+  if (Math.abs(value) < 1e21 && WHOLE_NUMBER.test(number)) return false;
   if (!Number.isFinite(value)) return false;
   const { digits, exponent } = decimal(number);
   if (value !== 0 && digits.length <= EXACT_DIGITS) return true;
@@ -96,7 +161,7 @@ function isExact(number: string): boolean {
 
 /** A number's significant digits, none for zero, and the power of ten behind them. */
 function decimal(number: string): { digits: string; exponent: number } {
-  const [mantissa = '', power = '0'] = number.replace('-', '').split(/[eE]/);
+  const [mantissa = '', power = '0'] = number.replace(/^-/, '').split(/[eE]/);
   const [whole = '', fraction = ''] = mantissa.split('.');
   const all = whole + fraction;
   let first = 0;

@@ -4,6 +4,7 @@
  */
 import type { FinishReason, ToolCallEvent, TurnEvent } from './events';
 import type { AnswerLimits } from './messages';
+import { StopMatcher } from './stopSequences';
 import type { TokenMeter } from './tokenMeter';
 
 /** Why an answer ended early. */
@@ -21,7 +22,7 @@ export type AnswerPiece = Extract<TurnEvent, { type: 'text' | 'reasoning' }> | T
  * given out whole or, when its tokens do not fit, not at all.
  */
 export class AnswerCut {
-  readonly #stops: readonly StopMatcher[];
+  readonly #stops: StopMatcher;
   readonly #meter: TokenMeter;
   #held = '';
   /** What the meter may hold something of. */
@@ -30,7 +31,7 @@ export class AnswerCut {
 
   /** @param meter A meter with the limit on the answer's tokens. */
   constructor(stop: AnswerLimits['stop'], meter: TokenMeter) {
-    this.#stops = stop.map((sequence) => new StopMatcher(sequence));
+    this.#stops = new StopMatcher(stop);
     this.#meter = meter;
   }
 
@@ -56,34 +57,23 @@ export class AnswerCut {
     if (this.#cut) return [];
     const held = this.#held;
     this.#held = '';
-    for (const stop of this.#stops) stop.reset();
+    this.#stops.reset();
     return [...this.#say('text', held), ...this.#flush()];
   }
 
   #text(delta: string): AnswerPiece[] {
     const text = this.#held + delta;
     for (let index = 0; index < delta.length; index++) {
-      const found = this.#find(delta.charCodeAt(index));
+      const found = this.#stops.next(delta.charCodeAt(index));
       if (!found) continue;
       const end = this.#held.length + index + 1;
       const shown = [...this.#say('text', text.slice(0, end - found.length)), ...this.#flush()];
       this.#cut ??= { reason: 'stopSequence', stopSequence: found };
       return shown;
     }
-    const begun = this.#stops.map(({ matched }) => matched);
-    const holds = Math.max(endsInsideCharacter(text) ? 1 : 0, ...begun);
+    const holds = Math.max(endsInsideCharacter(text) ? 1 : 0, this.#stops.matched);
     this.#held = text.slice(text.length - holds);
     return this.#say('text', text.slice(0, text.length - holds));
-  }
-
-  /** The longest sequence that this character completes. */
-  #find(character: number): string | undefined {
-    let found: string | undefined;
-    for (const stop of this.#stops) {
-      if (!stop.next(character)) continue;
-      if (found === undefined || stop.sequence.length > found.length) found = stop.sequence;
-    }
-    return found;
   }
 
   #say(type: 'text' | 'reasoning', delta: string): AnswerPiece[] {
@@ -113,43 +103,4 @@ export class AnswerCut {
 /** Whether the text ends with the first half of a character that takes two UTF-16 units. */
 function endsInsideCharacter(text: string): boolean {
   return /[\uD800-\uDBFF]$/.test(text.slice(-1));
-}
-
-/** Looks for one sequence, character by character, in time linear in the text (Knuth–Morris–Pratt). */
-class StopMatcher {
-  readonly sequence: string;
-  /** For each number of matched characters: how many still match when the next one does not. */
-  readonly #fallback: readonly number[];
-  #matched = 0;
-
-  constructor(sequence: string) {
-    this.sequence = sequence;
-    const fallback = [0, 0];
-    for (let length = 1, matched = 0; length < sequence.length; length++) {
-      while (matched > 0 && sequence[length] !== sequence[matched]) {
-        matched = fallback[matched] ?? 0;
-      }
-      if (sequence[length] === sequence[matched]) matched++;
-      fallback.push(matched);
-    }
-    this.#fallback = fallback;
-  }
-
-  /** How many characters at the end of the text so far are a beginning of the sequence. */
-  get matched(): number {
-    return this.#matched;
-  }
-
-  reset(): void {
-    this.#matched = 0;
-  }
-
-  /** Takes the next character (UTF-16 unit); true when it completes the sequence. */
-  next(character: number): boolean {
-    while (this.#matched > 0 && this.sequence.charCodeAt(this.#matched) !== character) {
-      this.#matched = this.#fallback[this.#matched] ?? 0;
-    }
-    if (this.sequence.charCodeAt(this.#matched) === character) this.#matched++;
-    return this.#matched === this.sequence.length;
-  }
 }

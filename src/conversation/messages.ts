@@ -72,6 +72,8 @@ export type ToolChoice =
 /** An answer that is JSON: one object, or, where a schema is given, a value that fits it. */
 export interface JsonFormat {
   readonly schema?: unknown;
+  /** Where the schema stands in its request. */
+  readonly path?: string | undefined;
 }
 
 /** The process knows no such limits, so the gateway ends an answer that reaches one. */

@@ -34,7 +34,14 @@ export interface PromptParts {
 
 /** Throws `unsupported_content`, naming the place, if any message holds what no prompt can carry. */
 export function assertRenderable(messages: readonly Message[]): void {
-  for (const message of messages) renderMessage(message, new Images());
+  for (const { parts, path } of messages) {
+    if (parts.some(holdsAudio)) throw unsupportedAudio(path);
+  }
+}
+
+/** Audio is all that a prompt has no place for. */
+function holdsAudio(part: Part): boolean {
+  return part.type === 'audio' || (part.type === 'toolResult' && part.parts.some(holdsAudio));
 }
 
 /** What one turn sends. */

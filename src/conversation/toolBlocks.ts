@@ -7,6 +7,7 @@
  *     {"tool": "NAME", "parameters": {…}}
  *     ```
  */
+import { writeJson } from '../base/exactJson';
 import type { Tool, ToolChoice } from './messages';
 
 const OPENING = '```json action';
@@ -16,7 +17,7 @@ const CLOSING = '\n```';
 export function toolContract(tools: readonly Tool[]): string {
   const list = tools.map(
     ({ name, description, parameters }) =>
-      `- ${name}: ${description}\n  parameters: ${JSON.stringify(parameters)}`,
+      `- ${name}: ${description}\n  parameters: ${writeJson(parameters)}`,
   );
   const example = writeCall('NAME', '{"PARAMETER": "VALUE"}');
   return [

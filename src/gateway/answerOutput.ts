@@ -21,6 +21,7 @@ export interface OutputRules {
   readonly reasoning: boolean;
 }
 
+/** Takes one event after the other; rejects as the checks of its rules do. */
 export class AnswerOutput {
   readonly #showsReasoning: boolean;
   readonly #reader: AnswerReader;
@@ -41,25 +42,25 @@ export class AnswerOutput {
     return this.#cut.cut;
   }
 
-  read(event: AnswerEvent): AnswerPiece[] {
+  async read(event: AnswerEvent): Promise<AnswerPiece[]> {
     // Thoughts that nobody is shown are no part of the answer: neither counted nor cut.
     if (event.type === 'reasoning' && !this.#showsReasoning) return [];
-    return this.#pass(this.#reader.read(event));
+    return this.#pass(await this.#reader.read(event));
   }
 
   /** A call that the process made itself. */
-  call(call: WrittenCall): AnswerPiece[] {
-    return this.#pass(this.#reader.call(call));
+  async call(call: WrittenCall): Promise<AnswerPiece[]> {
+    return this.#pass(await this.#reader.call(call));
   }
 
   /** The answer is whole: what was held back of it, but for what has to be repaired first. */
-  end(): AnswerPiece[] {
-    return this.#pass(this.#reader.end());
+  async end(): Promise<AnswerPiece[]> {
+    return this.#pass(await this.#reader.end());
   }
 
   /** What is left at the very end, with the answer to a repair if one was asked for. */
-  mended(answer: string | undefined): AnswerPiece[] {
-    const mended = this.cut ? [] : this.#pass(this.#reader.mended(answer));
+  async mended(answer: string | undefined): Promise<AnswerPiece[]> {
+    const mended = this.cut ? [] : this.#pass(await this.#reader.mended(answer));
     return [...mended, ...this.#counted(this.#cut.end())];
   }
 

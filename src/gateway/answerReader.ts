@@ -8,6 +8,7 @@ import { type Piece, splitAnswer, ToolCallSplitter } from '../conversation/toolC
 import type { AnswerEvent } from '../lingma/answerQueue';
 import { AnswerGate, type AnswerRules, invalidToolCall } from './repair';
 
+/** Judges what it reads, one event after the other; rejects as the checks of its rules do. */
 export class AnswerReader {
   readonly #gate: AnswerGate;
   readonly #splitter: ToolCallSplitter | undefined;
@@ -22,13 +23,13 @@ export class AnswerReader {
     return this.#calls > 0 ? 'toolCalls' : 'stop';
   }
 
-  read(event: AnswerEvent): AnswerPiece[] {
+  async read(event: AnswerEvent): Promise<AnswerPiece[]> {
     if (event.type === 'reasoning') return [event];
     return this.#pass(this.#splitter?.push(event.delta) ?? [{ type: 'text', text: event.delta }]);
   }
 
   /** A call that the process made itself; it ends the text before it. */
-  call(call: WrittenCall): AnswerPiece[] {
+  call(call: WrittenCall): Promise<AnswerPiece[]> {
     return this.#pass([...(this.#splitter?.end() ?? []), { type: 'call', ...call }]);
   }
 
@@ -36,25 +37,27 @@ export class AnswerReader {
    * What was held back in case it became a call or another call makes it wrong; nothing when
    * `mended` has to follow.
    */
-  end(): AnswerPiece[] {
-    const passed = this.#pass(this.#splitter?.end() ?? []);
-    return [...passed, ...this.#toEvents(this.#gate.end())];
+  async end(): Promise<AnswerPiece[]> {
+    const passed = await this.#pass(this.#splitter?.end() ?? []);
+    return [...passed, ...this.#toEvents(await this.#gate.end())];
   }
 
   /**
    * The rest of the answer once the model has been asked to repair it; undefined when it was not.
    * Throws `upstream_invalid_tool_call` or `upstream_invalid_output`.
    */
-  mended(answer: string | undefined): AnswerPiece[] {
+  async mended(answer: string | undefined): Promise<AnswerPiece[]> {
     const { repair } = this.#gate;
     if (repair === undefined) return [];
     // What was streamed is not what the process confirmed, or it called its tools by itself.
     if (answer === undefined) throw invalidToolCall('its calls do not fit the tools');
-    return this.#toEvents(this.#gate.mend(answer));
+    return this.#toEvents(await this.#gate.mend(answer));
   }
 
-  #pass(pieces: readonly Piece[]): AnswerPiece[] {
-    return pieces.flatMap((piece) => this.#toEvents(this.#gate.add(piece)));
+  async #pass(pieces: readonly Piece[]): Promise<AnswerPiece[]> {
+    const passed: AnswerPiece[] = [];
+    for (const piece of pieces) passed.push(...this.#toEvents(await this.#gate.add(piece)));
+    return passed;
   }
 
   #toEvents(pieces: readonly Piece[]): AnswerPiece[] {

@@ -1,5 +1,5 @@
 /** A turn on a process whose answer is judged when it is whole, and sent back once if it must be. */
-import type { GatewayError } from '../base/errors';
+import { type GatewayError, toGatewayError } from '../base/errors';
 import type { WrittenCall } from '../conversation/toolCalls/call';
 import type { AnswerEvent } from '../lingma/answerQueue';
 import type {
@@ -14,8 +14,9 @@ import { type AnswerRules, judge } from './repair';
 
 /**
  * Asks, and asks again on the same session if the answer breaks the rules. Iterating gives the
- * events of the first answer and lasts until the second is whole, too. `completed` is called only
- * for an answer that needs no repair: no other session may be continued.
+ * events of the first answer and lasts until it has been judged and the second is whole, too; it
+ * throws what the judging rejects with. `completed` is called only for an answer that needs no
+ * repair: no other session may be continued.
  */
 export class JudgedAnswer implements Answer {
   readonly #dialect: Dialect;
@@ -23,7 +24,8 @@ export class JudgedAnswer implements Answer {
   readonly #observer: AskObserver;
   readonly #first: Answer;
   #second: Answer | undefined;
-  #repair: { readonly prompt: string; readonly sessionId: string } | undefined;
+  /** Settles once it is known whether the answer may go out. */
+  #judged: Promise<void> | undefined;
   #confirmed: AnswerResult | undefined;
   #mended: AnswerResult | undefined;
   #streamed = '';
@@ -36,17 +38,13 @@ export class JudgedAnswer implements Answer {
     this.#first = dialect.ask(request, {
       completed: (result) => {
         this.#confirmed = result;
-        const { repair, altered } = judge(result.text, rules);
-        if (repair !== undefined) {
-          this.#repair = { prompt: repair, sessionId: result.sessionId };
-        } else if (!altered) {
-          observer.completed(result);
-        }
+        this.#judged = this.#judge(result, rules);
+        // Whoever iterates hears of it, unless the turn has ended otherwise.
+        this.#judged.catch(noop);
       },
-      // At once, and not when the client has read the first answer: the process's place is held.
+      // An answer that is confirmed keeps its process's place until it has been judged.
       ended: (error) => {
-        if (this.#repair) this.#askAgain(this.#repair.sessionId, this.#repair.prompt);
-        else observer.ended(error);
+        if (!this.#judged) observer.ended(error);
       },
     });
   }
@@ -89,10 +87,28 @@ export class JudgedAnswer implements Answer {
       if (event.type === 'text' && !this.#confirmed) this.#streamed += event.delta;
       yield event;
     }
+    await this.#judged;
     if (!this.#second) return;
     // Its events are no part of what the client is told.
     const unread = this.#second[Symbol.asyncIterator]();
     while (!(await unread.next()).done) continue;
+  }
+
+  /** At once, and not when the client has read the answer: the process's place is held. */
+  async #judge(result: AnswerResult, rules: AnswerRules): Promise<void> {
+    try {
+      const { repair, altered } = await judge(result.text, rules);
+      if (this.#cancelled) throw this.#cancelled;
+      if (repair !== undefined) {
+        this.#askAgain(result.sessionId, repair);
+        return;
+      }
+      if (!altered) this.#observer.completed(result);
+      this.#observer.ended();
+    } catch (error) {
+      this.#observer.ended(toGatewayError(error));
+      throw error;
+    }
   }
 
   #askAgain(sessionId: string, prompt: string): void {
@@ -109,4 +125,8 @@ export class JudgedAnswer implements Answer {
     );
     if (this.#cancelled) this.#second.cancel(this.#cancelled);
   }
+}
+
+function noop(): void {
+  return undefined;
 }

@@ -14,6 +14,7 @@ const NOT_THE_SESSIONS_FAULT = new Set([
   'upstream_rate_limit',
   'upstream_content_filter',
   'unsupported_content',
+  'schema_too_costly',
   'upstream_invalid_tool_call',
   'upstream_invalid_output',
   'body_too_large',

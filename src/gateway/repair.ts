@@ -7,8 +7,14 @@
  * continued (session-reuse §3, rule 1).
  */
 import { GatewayError } from '../base/errors';
+import { writeJson } from '../base/exactJson';
 import { jsonCheck, type JsonVerdict } from '../conversation/jsonAnswer';
-import { loadSchemaCompiler } from '../conversation/jsonSchema';
+import {
+  fullPatience,
+  type JudgeApart,
+  loadSchemaCompiler,
+  type SchemaFault,
+} from '../conversation/jsonSchema';
 import type { ToolChoice, TurnRequest } from '../conversation/messages';
 import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
 import { type Piece, splitAnswer } from '../conversation/toolCalls/splitter';
@@ -21,21 +27,68 @@ export interface AnswerRules {
   /** Whether one answer may hold several calls. */
   readonly parallel: boolean;
   /** What is wrong with the arguments of a call; undefined when they fit. */
-  readonly faultIn: (call: WrittenCall) => string | undefined;
+  readonly faultIn: (call: WrittenCall) => Promise<SchemaFault>;
   /** Checks the text of an answer without calls; undefined when any text will do. */
-  readonly format?: ((text: string) => JsonVerdict) | undefined;
+  readonly format?: ((text: string) => Promise<JsonVerdict>) | undefined;
 }
 
-/** The rules that a request sets; loads the schema library when there is something to check. */
-export async function answerRules(request: TurnRequest, toolSet: ToolSet): Promise<AnswerRules> {
+/** What judging the answer to a request takes beside the request. */
+export interface Judging {
+  /** Judges by the schemas that may take long. */
+  readonly apart: JudgeApart;
+  /** Ends with the turn; its reason is what judging then rejects with. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The rules that a request sets; loads the schema library when there is something to check. Throws
+ * `invalid_request` for a schema that cannot be used. The checks give one verdict on one text,
+ * however often they are asked, and reject with `schema_too_costly` when they cannot give any.
+ */
+export async function answerRules(
+  request: TurnRequest,
+  toolSet: ToolSet,
+  { apart, signal }: Judging,
+): Promise<AnswerRules> {
   const { toolChoice: choice, parallelToolCalls: parallel = true } = request;
-  const format = request.format && jsonCheck(request.format, await loadSchemaCompiler());
+  const patience = fullPatience(signal);
+  const check = request.format && jsonCheck(request.format, await loadSchemaCompiler(apart));
+  const format = check && remembered(whole, (text: string) => check(text, patience));
   const tools: CallableTools = choice.mode === 'none' ? new Map() : toolSet.callable;
   if (tools.size === 0) {
-    return { tools, choice: { mode: 'none' }, parallel, faultIn: () => undefined, format };
+    return { tools, choice: { mode: 'none' }, parallel, faultIn: noFault, format };
   }
-  const compile = await loadSchemaCompiler();
-  return { tools, choice, parallel, faultIn: (call) => toolSet.faultIn(call, compile), format };
+  const compile = await loadSchemaCompiler(apart);
+  const faultIn = remembered(callId, (call: WrittenCall) =>
+    toolSet.faultIn(call, compile, patience),
+  );
+  return { tools, choice, parallel, faultIn, format };
+}
+
+function noFault(): Promise<SchemaFault> {
+  return Promise.resolve(undefined);
+}
+
+function whole(text: string): string {
+  return text;
+}
+
+function callId({ name, argumentsJson }: WrittenCall): string {
+  return `${name} ${argumentsJson}`;
+}
+
+/** An answer is judged as it is streamed and as it is confirmed, which are mostly the same. */
+function remembered<T, V>(
+  idOf: (given: T) => string,
+  check: (given: T) => Promise<V>,
+): (given: T) => Promise<V> {
+  const known = new Map<string, Promise<V>>();
+  return (given) => {
+    const id = idOf(given);
+    const verdict = known.get(id) ?? check(given);
+    known.set(id, verdict);
+    return verdict;
+  };
 }
 
 /** A call that cannot be given out. */
@@ -64,17 +117,18 @@ export interface Judgement {
   readonly altered: boolean;
 }
 
-/** Judges a completed answer, as a gate would that had let it pass. */
-export function judge(text: string, rules: AnswerRules): Judgement {
+/** Judges a completed answer, as a gate would that had let it pass; rejects as its checks do. */
+export async function judge(text: string, rules: AnswerRules): Promise<Judgement> {
   const gate = new AnswerGate(rules);
-  for (const piece of splitAnswer(text, rules.tools)) gate.add(piece);
-  gate.end();
+  for (const piece of splitAnswer(text, rules.tools)) await gate.add(piece);
+  await gate.end();
   return { repair: gate.repair, altered: gate.altered };
 }
 
 /**
  * Lets the pieces of an answer pass for as long as they keep to the rules. From the first that does
- * not, everything is held back, so that the client gets it in order once it has been repaired.
+ * not, everything is held back, so that the client gets it in order once it has been repaired. Takes
+ * one piece at a time, and rejects as the checks of the rules do.
  */
 export class AnswerGate {
   readonly #rules: AnswerRules;
@@ -101,24 +155,24 @@ export class AnswerGate {
   }
 
   /** Returns what may be given out now. */
-  add(piece: Piece): Piece[] {
+  async add(piece: Piece): Promise<Piece[]> {
     if (piece.type === 'text') return this.#pass(piece);
     const number = ++this.#calls;
     // Whether a call is the only one is known at the end.
     if (!this.#rules.parallel) this.#held ??= [];
-    const fault = faultOf(piece, this.#rules);
+    const fault = await faultOf(piece, this.#rules);
     return this.#pass(fault === undefined ? piece : { type: 'faulty', call: piece, number, fault });
   }
 
   /** The answer is whole: returns what was held back, nothing when it needs a repair first. */
-  end(): Piece[] {
-    this.#repair = this.#whatIsWrong();
+  async end(): Promise<Piece[]> {
+    this.#repair = await this.#whatIsWrong();
     if (this.#repair) return [];
     const pieces = this.#takeHeld().filter((held) => held.type !== 'faulty');
     const { format } = this.#rules;
     if (!format || this.#calls > 0) return pieces;
     const said = textOf(pieces);
-    const verdict = format(said);
+    const verdict = await format(said);
     const text = verdict.ok ? verdict.text : said;
     this.#altered = text !== said;
     return [{ type: 'text', text }];
@@ -129,13 +183,13 @@ export class AnswerGate {
    * first. What it says beside the calls it was asked for is meant for us and not given out. Throws
    * `upstream_invalid_tool_call` or `upstream_invalid_output` when it is no better.
    */
-  mend(answer: string): Piece[] {
+  async mend(answer: string): Promise<Piece[]> {
     const repair = this.#repair;
     if (!repair) return [];
     const held = this.#takeHeld();
-    if (repair.kind === 'format') return [this.#mendedText(answer)];
+    if (repair.kind === 'format') return [await this.#mendedText(answer)];
     const calls = callsOf(splitAnswer(answer, this.#rules.tools));
-    const fault = this.#stillWrong(repair, calls);
+    const fault = await this.#stillWrong(repair, calls);
     if (fault !== undefined) throw invalidToolCall(fault);
     if (repair.kind === 'noCall') return [...held.filter(isPiece), ...calls];
     if (repair.kind === 'severalCalls') {
@@ -152,14 +206,14 @@ export class AnswerGate {
     return [];
   }
 
-  #whatIsWrong(): Repair | undefined {
+  async #whatIsWrong(): Promise<Repair | undefined> {
     const { choice, parallel, format } = this.#rules;
     if (!parallel && this.#calls > 1) return { kind: 'severalCalls' };
     const calls = this.#held?.filter((held) => held.type === 'faulty') ?? [];
     if (calls.length > 0) return { kind: 'faulty', calls };
     if (this.#calls > 0) return undefined;
     if (choice.mode === 'required' || choice.mode === 'named') return { kind: 'noCall' };
-    const verdict = format?.(textOf(this.#held ?? []));
+    const verdict = await format?.(textOf(this.#held ?? []));
     return verdict && !verdict.ok ? { kind: 'format', fault: verdict.fault } : undefined;
   }
 
@@ -169,13 +223,13 @@ export class AnswerGate {
     return held;
   }
 
-  #mendedText(answer: string): Piece {
-    const verdict = this.#rules.format?.(answer);
+  async #mendedText(answer: string): Promise<Piece> {
+    const verdict = await this.#rules.format?.(answer);
     if (!verdict?.ok) throw invalidOutput(verdict?.fault ?? '');
     return { type: 'text', text: verdict.text };
   }
 
-  #stillWrong(repair: Repair, calls: readonly WrittenCall[]): string | undefined {
+  async #stillWrong(repair: Repair, calls: readonly WrittenCall[]): Promise<string | undefined> {
     const most = repair.kind === 'faulty' ? repair.calls.length : 1;
     if (calls.length === 0) return 'it wrote no call that could be read';
     const several = repair.kind === 'noCall' && this.#rules.parallel;
@@ -183,14 +237,14 @@ export class AnswerGate {
       return `it wrote ${calls.length} calls where ${most} ${most === 1 ? 'was' : 'were'} due`;
     }
     for (const call of calls) {
-      const fault = faultOf(call, this.#rules);
+      const fault = await faultOf(call, this.#rules);
       if (fault !== undefined) return `its call of ${call.name}: ${fault}`;
     }
     return undefined;
   }
 }
 
-function faultOf(call: WrittenCall, { choice, faultIn }: AnswerRules): string | undefined {
+async function faultOf(call: WrittenCall, { choice, faultIn }: AnswerRules): Promise<SchemaFault> {
   if (choice.mode === 'named' && choice.name !== call.name) {
     return `the tool to call is ${choice.name}`;
   }
@@ -206,7 +260,7 @@ function requestFor(repair: Repair, { tools, choice }: AnswerRules): string {
         ...repair.calls.map(
           ({ number, call, fault }) =>
             `- call ${number}, of ${call.name}: ${fault}\n` +
-            `  parameters: ${JSON.stringify(tools.get(wanted ?? call.name))}`,
+            `  parameters: ${writeJson(tools.get(wanted ?? call.name))}`,
         ),
         repair.calls.length === 1
           ? 'Write this one call again, corrected and in the same form, and nothing else.'

@@ -1,6 +1,14 @@
 /** What a turn has to know of its tools, computed once for each set: clients send it every time. */
 import { BoundedMap } from '../base/boundedMap';
-import type { SchemaCheck, SchemaCompiler } from '../conversation/jsonSchema';
+import { isDeeperThan, MAX_CALL_DEPTH } from '../base/depth';
+import { parseJson, writeJson } from '../base/exactJson';
+import type {
+  Patience,
+  SchemaCheck,
+  SchemaCompiler,
+  SchemaFault,
+  SchemaField,
+} from '../conversation/jsonSchema';
 import type { Tool } from '../conversation/messages';
 import type { TokenCounter } from '../conversation/tokens';
 import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
@@ -14,15 +22,22 @@ export interface ToolSet {
   readonly tokens: () => number;
   /** The schemas by the names of their tools. */
   readonly callable: CallableTools;
-  /** What is wrong with the arguments of a call; undefined when they fit its tool's schema. */
-  readonly faultIn: (call: WrittenCall, compile: SchemaCompiler) => string | undefined;
+  /**
+   * What is wrong with the arguments of a call; undefined when they fit its tool's schema. Rejects
+   * as a {@link SchemaCheck} does.
+   */
+  readonly faultIn: (
+    call: WrittenCall,
+    compile: SchemaCompiler,
+    patience: Patience,
+  ) => Promise<SchemaFault>;
 }
 
 const NO_TOOLS: ToolSet = {
   fingerprint: toolFingerprint(undefined),
   tokens: () => 0,
   callable: new Map(),
-  faultIn: () => undefined,
+  faultIn: () => Promise.resolve(undefined),
 };
 /** A client has a handful of sets, one for each kind of agent it runs. */
 const REMEMBERED = 256;
@@ -37,8 +52,7 @@ export class ToolSets {
 
   of(tools: readonly Tool[]): ToolSet {
     if (tools.length === 0) return NO_TOOLS;
-    const json = JSON.stringify(tools);
-    const id = digest(json);
+    const id = digest(writeJson(tools));
     const known = this.#known.get(id);
     if (known) return known;
     const callable = new Map(tools.map(({ name, parameters }) => [name, parameters]));
@@ -58,8 +72,7 @@ function tokensOf(tools: readonly Tool[], counter: TokenCounter): ToolSet['token
   let counted: { readonly tokens: number; readonly loaded: boolean } | undefined;
   return () => {
     const { loaded } = counter;
-    if (counted?.loaded !== loaded)
-      counted = { tokens: counter.text(JSON.stringify(tools)), loaded };
+    if (counted?.loaded !== loaded) counted = { tokens: counter.text(writeJson(tools)), loaded };
     return counted.tokens;
   };
 }
@@ -67,13 +80,21 @@ function tokensOf(tools: readonly Tool[], counter: TokenCounter): ToolSet['token
 /** Compiles the schema of a tool when it is first called. */
 function argumentChecker(tools: CallableTools): ToolSet['faultIn'] {
   const checks = new Map<string, SchemaCheck>();
-  return ({ name, argumentsJson }, compile) => {
+  return async ({ name, argumentsJson }, compile, patience) => {
+    const given = parseJson(argumentsJson);
+    if (isDeeperThan(MAX_CALL_DEPTH, given)) {
+      return `its parameters nest more than ${MAX_CALL_DEPTH} levels of JSON`;
+    }
     let check = checks.get(name);
     if (!check) {
-      check = compile(tools.get(name));
+      check = compile(tools.get(name), fieldOf(name));
       checks.set(name, check);
     }
-    const fault = check(JSON.parse(argumentsJson));
+    const fault = await check(given, patience);
     return fault && `its parameters do not fit their schema.\n${fault}`;
   };
+}
+
+function fieldOf(name: string): SchemaField {
+  return { param: 'tools', title: `The JSON schema of the tool ${name}` };
 }

@@ -7,6 +7,7 @@ import type { TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
 import type { AnswerPiece } from '../conversation/answerCut';
 import { assertRenderable, countImages, type Prompt, renderPrompt } from '../conversation/render';
+import type { JudgeApart } from '../conversation/jsonSchema';
 import { withoutNoise } from '../conversation/volatile';
 import type { TokenCounter } from '../conversation/tokens';
 import type { AnswerEvent } from '../lingma/answerQueue';
@@ -40,6 +41,8 @@ export interface TurnRunnerOptions {
   /** Read anew for each turn: what changes holds for the next. */
   readonly rules: Pick<LiveOptions, 'modelAliases' | 'askMode' | 'blindModels'>;
   readonly remoteImages: RemoteImages;
+  /** Judges answers by the schemas that may take long. */
+  readonly judgeApart: JudgeApart;
   readonly activity: ActivityLog;
   readonly tokens: TokenCounter;
   readonly logger: Logger;
@@ -139,7 +142,7 @@ export class TurnRunner {
     report: TurnReport,
     signal: AbortSignal,
   ): Promise<Plan> {
-    const { pool, rules, remoteImages } = this.#options;
+    const { pool, rules, remoteImages, judgeApart } = this.#options;
     const { modelAliases, askMode, blindModels } = rules;
     const { model: name, tools, toolChoice, parallelToolCalls = true } = request;
     const said = withoutNoise(request.messages);
@@ -168,7 +171,7 @@ export class TurnRunner {
       limits: request.limits,
       reasoning: request.reasoning ?? true,
       parallelToolCalls,
-      rules: await answerRules(request, toolSet),
+      rules: await answerRules(request, toolSet, { apart: judgeApart, signal }),
       chain: new Chain(scope, messages),
       reminders: reminderDigests(messages),
       streams: caller.streams,
@@ -283,7 +286,7 @@ export class TurnRunner {
     try {
       for await (const event of answer) {
         plan.report.answering();
-        for (const piece of output.read(event)) {
+        for (const piece of await output.read(event)) {
           if (!plan.streams) unsaid.push(piece);
           else {
             if (!started) yield start;
@@ -304,11 +307,12 @@ export class TurnRunner {
         const thoughts = unsaid.filter((piece) => piece.type === 'reasoning');
         const whole: AnswerEvent[] = [...thoughts, { type: 'text', delta: answer.text }];
         if (!output.cut) output = new AnswerOutput(plan, this.#options.tokens);
-        rest.push(...(output.cut ? unsaid : whole.flatMap((event) => output.read(event))));
+        if (output.cut) rest.push(...unsaid);
+        else for (const event of whole) rest.push(...(await output.read(event)));
       }
-      if (answer.call) rest.push(...output.call(answer.call));
+      if (answer.call) rest.push(...(await output.call(answer.call)));
       // Before anything is said of it: a repair that fails is an error of its own.
-      rest.push(...output.end(), ...output.mended(answer.mended));
+      rest.push(...(await output.end()), ...(await output.mended(answer.mended)));
       if (!started) yield start;
       yield* rest;
       if (result && !output.cut && !head) keep(result);

@@ -1,11 +1,14 @@
 /** Reads request bodies: JSON only, bounded, and valid UTF-8. */
 import type { IncomingMessage } from 'node:http';
+import { isDeeperThan, MAX_JSON_DEPTH } from '../base/depth';
 import { cancelled, GatewayError } from '../base/errors';
 import { parseJson } from '../base/exactJson';
-import { isDeeperThan, MAX_JSON_DEPTH } from './depth';
 
 /** Large enough for a conversation with pictures, small enough not to threaten the host. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** Numbers that a double cannot keep; a conversation full of ids of 64 bits has some hundreds. */
+const MAX_LONG_NUMBERS = 10_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -26,8 +29,9 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return parseJson(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes), MAX_LONG_NUMBERS);
   } catch (error) {
+    if (error instanceof RangeError) throw tooManyLongNumbers();
     const detail = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new GatewayError({
       code: 'invalid_json',
@@ -69,6 +73,14 @@ function jsonTooDeep(): GatewayError {
     code: 'invalid_json',
     status: 400,
     message: `The request body nests more than ${MAX_JSON_DEPTH} levels of JSON. Send a flatter one.`,
+  });
+}
+
+function tooManyLongNumbers(): GatewayError {
+  return new GatewayError({
+    code: 'invalid_json',
+    status: 400,
+    message: `The request body has more than ${MAX_LONG_NUMBERS} numbers with more digits than a double keeps. Send fewer, or send them as strings.`,
   });
 }
 

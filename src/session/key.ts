@@ -5,6 +5,7 @@
  * which is why the cache finds sessions by the chain of `chain.ts` and uses this key as its scope.
  */
 import { createHash } from 'node:crypto';
+import { spellingOf } from '../base/exactJson';
 import { isRecord } from '../base/json';
 
 /** A message as the Chat Completions wire has it; only these fields are part of a key. */
@@ -103,13 +104,24 @@ function flattenPart(part: unknown): string {
   }
 }
 
-/** JSON with keys sorted by code point and no white space, as the original's serialiser wrote it. */
+/**
+ * JSON with keys sorted by code point and no white space, as the original's serialiser wrote it:
+ * numbers that a double cannot keep have all their digits.
+ */
 function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (Array.isArray(value)) {
+    const elements = value.map(
+      (element, index) => spellingOf(value, index) ?? canonicalJson(element),
+    );
+    return `[${elements.join(',')}]`;
+  }
   if (!isRecord(value)) return JSON.stringify(value);
   const members = Object.keys(value)
     .sort(byCodePoint)
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+    .map((key) => {
+      const written = spellingOf(value, key) ?? canonicalJson(value[key]);
+      return `${JSON.stringify(key)}:${written}`;
+    });
   return `{${members.join(',')}}`;
 }
 

@@ -1,7 +1,6 @@
 /** Requests of the Messages dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
-import { invalidRequest } from '../base/errors';
 import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import type {
@@ -25,8 +24,8 @@ import { conversationHint } from './conversationHint';
 import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopList, tokenLimit } from './limits';
 import { assertServed, messagesParameters } from './parameters';
-import { type Calls, toolResult } from './toolCalls';
-import { parseWith, payload, stringOrList, unsupportedParameter } from './validation';
+import { type Calls, nothingToCall, toolResult, unknownChoice } from './toolCalls';
+import { list, parseWith, payload, stringOrList, unsupportedParameter } from './validation';
 
 export interface MessagesRequest {
   readonly turn: TurnRequest;
@@ -67,7 +66,7 @@ const request = v.looseObject({
       display: v.nullish(v.string()),
     }),
   ),
-  messages: v.pipe(v.array(message), v.nonEmpty()),
+  messages: v.pipe(list(message), v.nonEmpty()),
   system: v.nullish(stringOrList(textBlock)),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
@@ -131,13 +130,11 @@ function toTools(tools: NonNullable<Parsed['tools']>): Tool[] {
 
 function toToolChoice(parsed: Parsed, tools: readonly Tool[]): ToolChoice {
   const choice = parsed.tool_choice ?? { type: 'auto' };
+  if (choice.type === 'any' && tools.length === 0) throw nothingToCall();
   if (choice.type !== 'tool') return { mode: choice.type === 'any' ? 'required' : choice.type };
   const { name } = choice;
   if (tools.some((offered) => offered.name === name)) return { mode: 'named', name };
-  throw invalidRequest(
-    'tool_choice.name',
-    `tool_choice.name is "${name}", which is not among the tools.`,
-  );
+  throw unknownChoice('tool_choice.name', name);
 }
 
 function systemMessages(system: Parsed['system']): Message[] {
@@ -208,7 +205,8 @@ function userMessages(
 
 function toFormat({ output_config, output_format }: Parsed): Partial<TurnRequest> {
   const format = output_config?.format ?? output_format;
-  return format ? jsonFormat(format.schema) : {};
+  const path = output_config?.format ? 'output_config.format.schema' : 'output_format.schema';
+  return format ? jsonFormat(format.schema, null, path) : {};
 }
 
 /** Thoughts are shown to those who ask for them, as the API does: others may not expect such blocks. */

@@ -1,15 +1,20 @@
 /** Structured output, asked for in words: Lingma takes no output format. */
 
+import { writeJson } from '../base/exactJson';
 import type { TurnRequest } from '../conversation/messages';
 
-/** The part of a request that asks for JSON, optionally of a schema. */
+/**
+ * The part of a request that asks for JSON, optionally of a schema.
+ * @param path Where the schema stands in the request.
+ */
 export function jsonFormat(
   schema?: unknown,
   description?: string | null,
+  path?: string,
 ): Pick<TurnRequest, 'instruction' | 'format'> {
   return {
     instruction: jsonInstruction(schema, description),
-    format: schema === undefined ? {} : { schema },
+    format: schema === undefined ? {} : { schema, ...(path === undefined ? {} : { path }) },
   };
 }
 
@@ -19,7 +24,7 @@ function jsonInstruction(schema?: unknown, description?: string | null): string 
     'Write the final answer as JSON only, without a code fence or other text.',
     schema === undefined ? 'It must be one JSON object.' : '',
     description ?? '',
-    schema === undefined ? '' : `It must fit this JSON schema: ${JSON.stringify(schema)}`,
+    schema === undefined ? '' : `It must fit this JSON schema: ${writeJson(schema)}`,
   ]
     .filter(Boolean)
     .join('\n');

@@ -13,9 +13,10 @@ import type {
 import { conversationHint } from './conversationHint';
 import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopSequences } from './limits';
+import { OpenCalls } from './ollamaCalls';
 import { ollamaModelName } from './ollamaModels';
 import { assertServed, ollamaParameters } from './parameters';
-import { parseWith, payload } from './validation';
+import { list, parseWith, payload } from './validation';
 
 export interface OllamaRequest {
   readonly turn: TurnRequest;
@@ -44,7 +45,7 @@ const tool = v.looseObject({
   function: v.looseObject({
     name: v.pipe(v.string(), v.nonEmpty()),
     description: v.nullish(v.string()),
-    parameters: v.nullish(v.looseObject({})),
+    parameters: v.nullish(payload),
   }),
 });
 
@@ -54,7 +55,7 @@ const shared = {
   // A text for models with several levels of thinking.
   think: v.nullish(v.union([v.boolean(), v.string()])),
   format: v.nullish(
-    v.lazy((input) => (typeof input === 'string' ? v.picklist(['', 'json']) : v.looseObject({}))),
+    v.lazy((input) => (typeof input === 'string' ? v.picklist(['', 'json']) : payload)),
   ),
   options: v.nullish(
     v.looseObject({
@@ -65,7 +66,7 @@ const shared = {
 };
 const chat = v.looseObject({
   ...shared,
-  messages: v.pipe(v.array(message), v.nonEmpty()),
+  messages: v.pipe(list(message), v.nonEmpty()),
   tools: v.nullish(v.array(tool)),
 });
 const generate = v.looseObject({
@@ -137,15 +138,8 @@ function requestOf(
 
 type WireMessage = v.InferOutput<typeof message>;
 
-/** A call that no result has answered yet. */
-interface OpenCall {
-  readonly id: string | undefined;
-  readonly name: string;
-  readonly callIndex: number;
-}
-
 function toMessages(items: readonly WireMessage[]): Message[] {
-  let open: OpenCall[] = [];
+  let open = new OpenCalls([]);
   return items.map((item, index): Message => {
     const path = `messages[${index}]`;
     const parts = contentParts(item.content, item.images, `${path}.`);
@@ -155,11 +149,7 @@ function toMessages(items: readonly WireMessage[]): Message[] {
         return { role: item.role, parts, path };
       case 'assistant': {
         const calls = item.tool_calls ?? [];
-        open = calls.map(({ id, function: { name } }, callIndex) => ({
-          id: id ?? undefined,
-          name,
-          callIndex,
-        }));
+        open = new OpenCalls(calls);
         return { role: 'assistant', parts: [...parts, ...calls.map(callPart)], path };
       }
       case 'tool':
@@ -172,18 +162,12 @@ function callPart({ function: { name, arguments: given } }: v.InferOutput<typeof
   return { type: 'toolCall', name, argumentsJson: writeJson(given ?? {}) };
 }
 
-/**
- * Results come in the order of the calls, mostly with the name of the tool and sometimes with the
- * id of the call. Takes the call that is answered out of `open`.
- */
 function resultPart(
   { tool_call_id: id, tool_name: name }: WireMessage,
   parts: readonly ContentPart[],
-  open: OpenCall[],
+  open: OpenCalls,
 ): ToolResultPart {
-  const byId = open.findIndex((candidate) => id && candidate.id === id);
-  const byName = open.findIndex((candidate) => !name || candidate.name === name);
-  const [answered] = open.splice(byId >= 0 ? byId : byName, byId >= 0 || byName >= 0 ? 1 : 0);
+  const answered = open.take(id ?? '', name ?? '');
   return {
     type: 'toolResult',
     name: answered?.name ?? name ?? '',

@@ -1,7 +1,7 @@
 /** Requests of the Chat Completions dialect, checked and made neutral. */
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
-import { GatewayError, invalidRequest } from '../base/errors';
+import { GatewayError } from '../base/errors';
 import { imagePart } from '../conversation/images';
 import type {
   ContentPart,
@@ -16,8 +16,8 @@ import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopSequences, tokenLimit } from './limits';
 import { assertServed, chatParameters } from './parameters';
 import { isNoEffort } from './reasoning';
-import { type Calls, toolResult } from './toolCalls';
-import { parseWith, stringOrList } from './validation';
+import { type Calls, nothingToCall, toolResult, unknownChoice } from './toolCalls';
+import { list, parseWith, payload, stringOrList } from './validation';
 
 export interface ChatRequest {
   readonly turn: TurnRequest;
@@ -75,7 +75,7 @@ const tool = v.looseObject({
   function: v.looseObject({
     name: v.pipe(v.string(), v.nonEmpty()),
     description: v.nullish(v.string()),
-    parameters: v.nullish(v.looseObject({})),
+    parameters: v.nullish(payload),
   }),
 });
 const toolChoice = v.lazy((input) =>
@@ -94,14 +94,14 @@ const responseFormat = v.variant('type', [
     type: v.literal('json_schema'),
     json_schema: v.looseObject({
       description: v.nullish(v.string()),
-      schema: v.optional(v.looseObject({})),
+      schema: v.optional(payload),
     }),
   }),
 ]);
 
 const request = v.looseObject({
   model: v.pipe(v.string(), v.nonEmpty()),
-  messages: v.pipe(v.array(message), v.nonEmpty()),
+  messages: v.pipe(list(message), v.nonEmpty()),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
   parallel_tool_calls: v.nullish(v.boolean()),
@@ -145,7 +145,8 @@ type Parsed = v.InferOutput<typeof request>;
 function toFormat({ response_format: wanted }: Parsed): Partial<TurnRequest> {
   if (!wanted || wanted.type === 'text') return {};
   if (wanted.type === 'json_object') return jsonFormat();
-  return jsonFormat(wanted.json_schema.schema, wanted.json_schema.description);
+  const { schema, description } = wanted.json_schema;
+  return jsonFormat(schema, description, 'response_format.json_schema.schema');
 }
 
 /** The model thinks or not as it likes; a client that wants no thoughts is shown none. */
@@ -160,11 +161,12 @@ function toTool({ function: { name, description, parameters } }: v.InferOutput<t
 
 function toToolChoice(parsed: Parsed): ToolChoice {
   const choice = parsed.tool_choice ?? 'auto';
+  const tools = parsed.tools ?? [];
+  if (choice === 'required' && tools.length === 0) throw nothingToCall();
   if (typeof choice === 'string') return { mode: choice };
   const { name } = choice.function;
-  if (parsed.tools?.some((offered) => offered.function.name === name))
-    return { mode: 'named', name };
-  throw invalidRequest('tool_choice', `tool_choice names "${name}", which is not among the tools.`);
+  if (tools.some((offered) => offered.function.name === name)) return { mode: 'named', name };
+  throw unknownChoice('tool_choice', name);
 }
 
 function toMessages(items: readonly ParsedMessage[]): Message[] {

@@ -1,6 +1,7 @@
 /** The Responses dialect: its answers and streams. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayError } from '../base/errors';
+import { writeJson } from '../base/exactJson';
 import type { TurnEvent } from '../conversation/events';
 import type { Dialect, DialectRequest, PlainEncoder, StreamEncoder } from './dialect';
 import { openAiErrors } from './openaiErrors';
@@ -96,7 +97,7 @@ class ResponseStream implements StreamEncoder {
     return events
       .map((event) => {
         const data = { ...event, sequence_number: this.#sequence++ };
-        return `event: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`;
+        return `event: ${event.type}\ndata: ${writeJson(data)}\n\n`;
       })
       .join('');
   }

@@ -23,7 +23,7 @@ import {
 } from './openaiStoredResponses';
 import { assertServed, responsesParameters } from './parameters';
 import { isNoEffort } from './reasoning';
-import { parseWith, stringOrList } from './validation';
+import { parseWith, payload, stringOrList } from './validation';
 
 /** The fields of an answer that repeat what was asked. */
 export type Echo = Pick<
@@ -60,7 +60,7 @@ const format = v.variant('type', [
     type: v.literal('json_schema'),
     name: v.nullish(v.string()),
     description: v.nullish(v.string()),
-    schema: v.looseObject({}),
+    schema: payload,
   }),
 ]);
 
@@ -129,7 +129,7 @@ function toFormat({ text }: Parsed): Partial<TurnRequest> {
   const wanted = text?.format;
   if (!wanted || wanted.type === 'text') return {};
   if (wanted.type === 'json_object') return jsonFormat();
-  return jsonFormat(wanted.schema, wanted.description);
+  return jsonFormat(wanted.schema, wanted.description, 'text.format.schema');
 }
 
 /** Repeated as they came; what was checked of them is less than the official types promise. */

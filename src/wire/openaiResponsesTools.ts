@@ -1,14 +1,15 @@
 /** Tools of the Responses dialect: what a client offers, and under which name the model knows it. */
 import * as v from 'valibot';
-import { invalidRequest } from '../base/errors';
 import type { Tool, ToolChoice } from '../conversation/messages';
+import { payload } from './validation';
+import { nothingToCall, unknownChoice } from './toolCalls';
 
 const name = v.pipe(v.string(), v.nonEmpty());
 const functionTool = v.looseObject({
   type: v.literal('function'),
   name,
   description: v.nullish(v.string()),
-  parameters: v.nullish(v.looseObject({})),
+  parameters: v.nullish(payload),
 });
 const customTool = v.looseObject({
   type: v.literal('custom'),
@@ -113,15 +114,14 @@ export function readToolChoice(
   { wireTools }: OfferedTools,
 ): ToolChoice {
   if (choice === null || choice === undefined) return { mode: 'auto' };
+  // Tools that OpenAI runs are none that the model could call here.
+  if (choice === 'required' && wireTools.size === 0) throw nothingToCall();
   if (typeof choice === 'string') return { mode: choice };
   for (const [flat, tool] of wireTools) {
     if (tool.type === choice.type && tool.name === choice.name)
       return { mode: 'named', name: flat };
   }
-  throw invalidRequest(
-    'tool_choice',
-    `tool_choice names "${choice.name}", which is not among the ${choice.type} tools.`,
-  );
+  throw unknownChoice('tool_choice', choice.name, `${choice.type} tools`);
 }
 
 /** A custom tool takes a text and no JSON; to the model that is a tool with one parameter. */
@@ -135,7 +135,7 @@ export function customInput(argumentsJson: string): string {
   return v.is(v.object({ input: v.string() }), parsed) ? parsed.input : argumentsJson;
 }
 
-function parametersOf(tool: CallableTool): object {
+function parametersOf(tool: CallableTool): unknown {
   if (tool.type === 'function') return tool.parameters ?? { type: 'object' };
   return { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] };
 }

@@ -1,5 +1,7 @@
 /** Tool calls and their results on the wire. */
+import { type GatewayError, invalidRequest } from '../base/errors';
 import type { ContentPart, ToolResultPart } from '../conversation/messages';
+import { shortened } from './validation';
 
 /** The calls of a conversation so far, by the client's id. */
 export type Calls = Map<string, { readonly name: string; readonly callIndex: number }>;
@@ -16,6 +18,23 @@ export function toolResult(
 ): ToolResultPart {
   const { name, callIndex } = calls.get(id) ?? { name: '', callIndex: 0 };
   return { type: 'toolResult', name, callIndex, ...(isError ? { isError } : {}), parts };
+}
+
+/** `tool_choice` demands a call, and the request has no tool that could be called. */
+export function nothingToCall(): GatewayError {
+  return invalidRequest(
+    'tool_choice',
+    'tool_choice asks for a tool call, but the request offers no tool that the model could call. ' +
+      'Add one to tools, or leave tool_choice out.',
+  );
+}
+
+/** `tool_choice` names a tool that the request does not have. @param param Where the name stands. */
+export function unknownChoice(param: string, name: string, among = 'tools'): GatewayError {
+  return invalidRequest(
+    param,
+    `${param} names "${shortened(name)}", which is not among the ${among}.`,
+  );
 }
 
 /** UTF-16 units in one delta of arguments. */

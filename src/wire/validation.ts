@@ -3,7 +3,13 @@ import * as v from 'valibot';
 import { GatewayError, invalidRequest } from '../base/errors';
 import { isRecord } from '../base/json';
 
+/** Characters of a client's own words that an error repeats: it should not be as long as its request. */
 const MAX_SHOWN = 100;
+/**
+ * Entries of one list of messages or parts; far more than anybody says. Each costs time even if
+ * there is nothing in it, so a body of permitted size could hold up everybody else for seconds.
+ */
+const MOST_ENTRIES = 100_000;
 
 /** `value` as the schema describes it, or `invalid_request` naming the first field at fault. */
 export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
@@ -17,13 +23,27 @@ export function parseWith<S extends v.GenericSchema>(schema: S, value: unknown):
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'non_empty') return 'it is empty';
   if (!issue.expected) return issue.message;
-  // The value is the client's own, but its error should not be as long as its request.
-  return `expected ${issue.expected}, got ${issue.received.slice(0, MAX_SHOWN)}`;
+  return `expected ${issue.expected}, got ${shortened(issue.received)}`;
+}
+
+/** What a client wrote, as far as an error repeats it. */
+export function shortened(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
+
+/** A list of messages or parts; one that is far too long is refused before its entries are read. */
+export function list<S extends v.GenericSchema>(entry: S) {
+  const most = v.check<unknown, string>(
+    (input) => !Array.isArray(input) || input.length <= MOST_ENTRIES,
+    `it has more than ${MOST_ENTRIES} entries`,
+  );
+  return v.pipe(v.unknown(), most, v.array(entry));
 }
 
 /** A string or a list of parts, chosen by what is there, so that errors point into the list. */
 export function stringOrList<S extends v.GenericSchema>(part: S) {
-  return v.lazy((input) => (Array.isArray(input) ? v.array(part) : v.string()));
+  const parts = list(part);
+  return v.lazy((input) => (Array.isArray(input) ? parts : v.string()));
 }
 
 /**
@@ -46,7 +66,7 @@ export function unsupportedParameter(param: string): GatewayError {
 function fieldPath(keys: readonly unknown[]): string | undefined {
   if (keys.length === 0) return undefined;
   return keys
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${shortened(String(key))}`))
     .join('')
     .replace(/^\./, '');
 }

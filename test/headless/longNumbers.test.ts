@@ -154,6 +154,85 @@ describe('headless: numbers longer than a double', () => {
     });
   }
 
+  /** A schema with such numbers at its top and inside. */
+  const limited = (id: string): string =>
+    `{"maximum":9007199254740993,"type":"object","properties":{"id":{"const":${id}}}}`;
+  const SOME = '9007199254740993';
+  const NEIGHBOUR = '9007199254740992';
+  const TOOLS: Readonly<Record<string, (schema: string) => string>> = {
+    chat: (schema) => `{"type":"function","function":{"name":"get","parameters":${schema}}}`,
+    responses: (schema) => `{"type":"function","name":"get","parameters":${schema}}`,
+    messages: (schema) => `{"name":"get","input_schema":${schema}}`,
+    ollama: (schema) => `{"type":"function","function":{"name":"get","parameters":${schema}}}`,
+  };
+  const FORMATS: Readonly<Record<string, (schema: string) => string>> = {
+    chat: (schema) =>
+      `"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":${schema}}}`,
+    responses: (schema) => `"text":{"format":{"type":"json_schema","name":"n","schema":${schema}}}`,
+    messages: (schema) => `"output_config":{"format":{"type":"json_schema","schema":${schema}}}`,
+    ollama: (schema) => `"format":${schema}`,
+  };
+
+  for (const [dialect, wire] of Object.entries(WIRES)) {
+    const user = (content: string): string => JSON.stringify({ role: 'user', content });
+    /** Asks with members that are JSON texts, because numbers matter in them. */
+    const ask = async (members: string, items: readonly string[], stream = false) => {
+      const fields = { model: wire.model, stream, ...wire.fields, tools: undefined };
+      const head = JSON.stringify(fields).slice(0, -1);
+      const response = await gateway.fetch(wire.path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `${head},${members},"${wire.list}":[${items.join(',')}]}`,
+      });
+      const session = response.headers.get('x-lingma-session') ?? '';
+      return { status: response.status, text: await response.text(), session };
+    };
+
+    it(`${dialect}: the model is told a tool's schema with all digits, and held to it`, async () => {
+      const tools = `"tools":[${TOOLS[dialect]?.(limited(SOME)) ?? ''}]`;
+      const good = answer(writeCall('get', `{"id":${SOME}}`));
+      const called = await ask(tools, [user(`${dialect} good\n${good}`)]);
+      assert.equal(called.status, 200, called.text);
+      assert.ok(prompts().at(-1)?.includes(limited(SOME)), prompts().at(-1));
+
+      const bad = answer(writeCall('get', `{"id":${NEIGHBOUR}}`));
+      const refused = await ask(tools, [user(`${dialect} bad\n${bad}`)]);
+      assert.equal(refused.status, 502, refused.text);
+      assert.ok(prompts().at(-1)?.includes(limited(SOME)), 'the repair repeats the schema');
+    });
+
+    it(`${dialect}: a tool that takes a neighbouring number is another tool`, async () => {
+      const items = [user(`${dialect} tools\n${answer('Yes.')}`)];
+      const tools = (id: string): string => `"tools":[${TOOLS[dialect]?.(limited(id)) ?? ''}]`;
+      await ask(tools(SOME), items);
+      const more = [...items, JSON.stringify({ role: 'assistant', content: 'Yes.' }), ...items];
+      assert.doesNotMatch((await ask(tools(NEIGHBOUR), more)).session, /^continued/);
+      assert.match((await ask(tools(SOME), more)).session, /^continued/);
+    });
+
+    it(`${dialect}: the same holds for the schema of an answer`, async () => {
+      const format = FORMATS[dialect]?.(limited(SOME)) ?? '';
+      const good = await ask(format, [user(`${dialect} f\n${answer(`{"id":${SOME}}`)}`)]);
+      assert.equal(good.status, 200, good.text);
+      assert.ok(prompts().at(-1)?.includes(limited(SOME)), prompts().at(-1));
+      const bad = await ask(format, [user(`${dialect} f\n${answer(`{"id":${NEIGHBOUR}}`)}`)]);
+      assert.equal(bad.status, 502, bad.text);
+    });
+
+    if (dialect === 'responses') {
+      it('responses: tools and format are repeated with all digits, plain and streamed', async () => {
+        const members = `"tools":[${TOOLS[dialect]?.(limited(SOME)) ?? ''}],${FORMATS[dialect]?.(limited(SOME)) ?? ''}`;
+        for (const stream of [false, true]) {
+          const items = [user(`echo\n${answer(`{"id":${SOME}}`)}`)];
+          const { text } = await ask(members, items, stream);
+          const told = text.split(limited(SOME)).length - 1;
+          assert.ok(told >= (stream ? 6 : 2), text);
+          assert.ok(!text.includes(NEIGHBOUR), text);
+        }
+      });
+    }
+  }
+
   it('a number is one everywhere else, however long', async () => {
     const { chat, messages } = WIRES;
     assert.ok(chat && messages);

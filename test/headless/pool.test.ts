@@ -241,4 +241,25 @@ describe('headless: supervision of the pool', () => {
     assert.equal((await chat.say('DEMO:echo here')).text, 'here');
     assert.equal((await instances(gateway))[0]?.restarts, 1);
   }).timeout(40_000);
+
+  it('C-33 (33) a request that kills each process, sent again and again, leaves others served', async () => {
+    const gateway = await launch();
+    await ready(gateway, 1);
+    const deadly = (): Promise<Response> =>
+      post(gateway, '/v1/chat/completions', {
+        model: 'org_auto',
+        messages: [{ role: 'user', content: 'one two three\nDEMO:close-after 1' }],
+        stream: true,
+      });
+    // Each breaks off in its first words, so there is nothing to be tried again.
+    for (let count = 0; count < 7; count++) {
+      const body = await (await deadly()).text();
+      assert.match(body, /instance_lost/);
+    }
+    const before = await instances(gateway);
+    assert.ok((before[0]?.restarts ?? 0) >= 6);
+    const chat = new Conversation(gateway.openai());
+    assert.equal((await chat.say('hello\nDEMO:echo served')).text, 'served');
+    assert.equal((await instances(gateway))[0]?.state, 'ready');
+  }).timeout(60_000);
 });

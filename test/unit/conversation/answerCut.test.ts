@@ -79,6 +79,20 @@ describe('conversation/answerCut', () => {
       );
     });
 
+    it('cost the same however many there are, and however alike', () => {
+      const stop = Array.from(
+        { length: 64 },
+        (_, index) => `${'a'.repeat(990 + (index % 9))}b${index}`,
+      );
+      const text = 'a'.repeat(1_000_000);
+      const cut = new AnswerCut(stop, counter.meter());
+      const startedAtMs = performance.now();
+      const shown = cut.push(say(text));
+      const tookMs = performance.now() - startedAtMs;
+      assert.equal(textOf(shown).length, text.length - 998);
+      assert.ok(tookMs < 300, `${tookMs} ms`);
+    });
+
     it('hold back no more than what may begin one', () => {
       const cut = new AnswerCut(['\n\nUser:'], counter.meter());
       assert.deepEqual(cut.push(say('Hello.\n\nUs')), [say('Hello.')]);

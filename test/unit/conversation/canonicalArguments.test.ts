@@ -116,6 +116,34 @@ describe('conversation/canonicalArguments', () => {
     assert.equal(canonicalArguments(''), canonicalArguments('{ }'));
   });
 
+  it('is the sorted value serialised for many members as well, in any order', () => {
+    const name = fc.string({
+      minLength: 1,
+      maxLength: 3,
+      unit: fc.constantFrom('a', 'b', 'é', '\uffff'),
+    });
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 25, maxLength: 80 }), (names) => {
+        const json = `{${names.map((one, at) => `"${one}":${at}`).join(',')}}`;
+        assert.equal(canonicalArguments(json), byDefinition(json));
+        const distinct = JSON.stringify(Object.fromEntries(names.map((one, at) => [one, at])));
+        assert.equal(canonicalArguments(distinct), byDefinition(distinct));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sorts many members without comparing each with each', () => {
+    const falling = (count: number): string =>
+      `{${Array.from({ length: count }, (_, at) => `"k${999_999 - at}":1`).join(',')}}`;
+    const json = falling(60_000);
+    const startedMs = performance.now();
+    const canonical = canonicalArguments(json);
+    // A twentieth of a second; each with each would be most of a minute.
+    assert.ok(performance.now() - startedMs < 2_000);
+    assert.equal(canonical, byDefinition(json));
+  }).timeout(120_000);
+
   it('keeps numbers apart that a double cannot', () => {
     assert.notEqual(canonicalArguments('{"x":1e-400}'), canonicalArguments('{"x":0}'));
     assert.equal(canonicalArguments('{"x":0.00}'), canonicalArguments('{"x":0}'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { parseJson } from '../../../src/base/exactJson';
 import { choiceInstruction, toolContract } from '../../../src/conversation/toolBlocks';
 
 describe('conversation/toolBlocks', () => {
@@ -9,6 +10,12 @@ describe('conversation/toolBlocks', () => {
     for (const part of ['read', 'Reads.', JSON.stringify(schema), '```json action']) {
       assert.ok(contract.includes(part), part);
     }
+  });
+
+  it('tells it the numbers of a schema with all their digits', () => {
+    const json = '{"const":9007199254740993,"enum":[12345678901234567890]}';
+    const parameters = parseJson(json);
+    assert.ok(toolContract([{ name: 'read', description: '', parameters }]).includes(json));
   });
 
   it('asks for what the client chose, and says nothing where the model is free', () => {

@@ -106,6 +106,16 @@ describe('http/body', () => {
     assert.match(await refusal({ body: cut }, 400, 'invalid_json'), /UTF-8/);
   });
 
+  it('takes thousands of numbers that a double cannot keep, and not any number of them', async () => {
+    const ids = (count: number): string => `[${Array(count).fill('12345678901234567').join(',')}]`;
+    assert.equal((read(await bench.send({ body: [ids(10_000)] })) as number[]).length, 10_000);
+    assert.match(await refusal({ body: [ids(10_001)] }, 400, 'invalid_json'), /10000 numbers/);
+    // Neither ordinary numbers nor digits in texts count.
+    const [float, text] = [0.1234567890123456, '12345678901234567'];
+    const many = [...Array<unknown>(20_000).fill(float), ...Array<unknown>(20_000).fill(text)];
+    assert.deepEqual(read(await bench.send({ body: [JSON.stringify(many)] })), many);
+  });
+
   describe('the limit (C-52)', () => {
     const mebibyte = Buffer.alloc(1024 * 1024, 'x');
     const full = Array.from({ length: MAX_BODY_BYTES / mebibyte.length - 1 }, () => mebibyte);

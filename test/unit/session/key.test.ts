@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { parseJson } from '../../../src/base/exactJson';
 import {
   buildKey,
   hashBranchContext,
@@ -49,6 +50,14 @@ describe('session/key', () => {
     const messages = [{ role: 'user', content: 'same words' }];
     assert.notEqual(buildKey('a', messages), buildKey('b', messages));
     assert.equal(buildKey('', messages), buildKey('-', messages));
+  });
+
+  it('tells numbers apart that a double cannot', () => {
+    // The original writes whole numbers with all their digits; computed by Python's json.
+    const config = '{"tools":[{"const":9007199254740993}],"n":[9007199254740993]}';
+    assert.equal(toolFingerprint(parseJson(config)), 'c6152fb7988e754b');
+    const other = config.replaceAll('993', '992');
+    assert.notEqual(toolFingerprint(parseJson(config)), toolFingerprint(parseJson(other)));
   });
 
   it('sorts object keys by code point, not by UTF-16 unit', () => {

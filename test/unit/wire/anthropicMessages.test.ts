@@ -12,7 +12,14 @@ const request = anthropicMessages.parse(
 const start: TurnEvent = {
   type: 'start',
   model: 'qwen',
-  placement: { reason: 'continued', instanceId: 'lingma-1', sentMessages: 1, totalMessages: 3, sentBytes: 20, totalBytes: 60 },
+  placement: {
+    reason: 'continued',
+    instanceId: 'lingma-1',
+    sentMessages: 1,
+    totalMessages: 3,
+    sentBytes: 20,
+    totalBytes: 60,
+  },
   usage: { inputTokens: 30, cachedTokens: 20 },
 };
 const end = (finishReason: 'stop' | 'toolCalls'): TurnEvent => ({

@@ -87,7 +87,14 @@ const input = { inputTokens: 120, cachedTokens: 100 };
 const usage = { ...input, outputTokens: 9, reasoningTokens: 2, estimated: true };
 const start: TurnEvent = {
   type: 'start',
-  placement: { reason: 'continued', instanceId: 'lingma-1', sentMessages: 1, totalMessages: 3, sentBytes: 20, totalBytes: 60 },
+  placement: {
+    reason: 'continued',
+    instanceId: 'lingma-1',
+    sentMessages: 1,
+    totalMessages: 3,
+    sentBytes: 20,
+    totalBytes: 60,
+  },
   model: 'org_auto',
   usage: input,
 };

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { GatewayError } from '../../../src/base/errors';
+import { parseOllamaChat } from '../../../src/wire/ollamaRequest';
 import { parseMessagesRequest } from '../../../src/wire/anthropicMessagesRequest';
 import { parseChatRequest } from '../../../src/wire/openaiChatRequest';
 import { parseResponsesRequest } from '../../../src/wire/openaiResponsesRequest';
+import { thrownBy } from '../../support/errors';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 const chat = (fields: object) => parseChatRequest({ model: 'm', messages, ...fields }, {}).turn;
@@ -53,6 +55,64 @@ describe('wire: where an answer ends', () => {
       assert.equal(fieldAtFault(anthropic, { max_tokens: limit }), 'max_tokens');
     }
     assert.equal(fieldAtFault(chat, { n: 2 }), 'n');
+  });
+});
+
+describe('wire: a call that nobody could make', () => {
+  it('is refused, naming tool_choice', () => {
+    const hosted = [{ type: 'web_search' }];
+    assert.equal(fieldAtFault(chat, { tool_choice: 'required' }), 'tool_choice');
+    assert.equal(fieldAtFault(chat, { tool_choice: 'required', tools: [] }), 'tool_choice');
+    assert.equal(fieldAtFault(responses, { tool_choice: 'required' }), 'tool_choice');
+    assert.equal(
+      fieldAtFault(responses, { tool_choice: 'required', tools: hosted }),
+      'tool_choice',
+    );
+    assert.equal(fieldAtFault(anthropic, { tool_choice: { type: 'any' } }), 'tool_choice');
+  });
+
+  it('is no matter where the model is free to make none', () => {
+    for (const tool_choice of ['auto', 'none', null]) {
+      assert.ok(chat({ tool_choice }));
+      assert.ok(responses({ tool_choice }));
+    }
+    for (const type of ['auto', 'none']) assert.ok(anthropic({ tool_choice: { type } }));
+  });
+});
+
+describe('wire: an error', () => {
+  const long = 'k'.repeat(300_000);
+  const errorOf = (parse: () => unknown): GatewayError => thrownBy(parse);
+
+  it('is short, however long the names in its request are', () => {
+    const named = { type: 'function', name: long };
+    for (const error of [
+      errorOf(() => responses({ metadata: { [long]: 1 } })),
+      errorOf(() => responses({ tool_choice: named })),
+      errorOf(() => chat({ tool_choice: { type: 'function', function: named } })),
+      errorOf(() => anthropic({ tool_choice: { type: 'tool', name: long } })),
+      errorOf(() => chat({ stop: [long] })),
+    ]) {
+      assert.equal(error.status, 400);
+      assert.ok((error.param?.length ?? 0) < 500, `param has ${error.param?.length}`);
+      assert.ok(error.message.length < 1_000, `message has ${error.message.length}`);
+    }
+    const { param } = errorOf(() => responses({ metadata: { [long]: 1 } }));
+    assert.match(param ?? '', /^metadata\.k{50,}…$/);
+  });
+
+  it('is what a list of far too many entries comes to, before they are looked at', () => {
+    const many = Array<string>(100_001).fill('neither a message nor a part');
+    assert.equal(fieldAtFault(chat, { messages: many }), 'messages');
+    assert.equal(fieldAtFault(anthropic, { messages: many }), 'messages');
+    assert.equal(fieldAtFault(responses, { input: many }), 'input');
+    const parts = [{ role: 'user', content: many }];
+    assert.equal(fieldAtFault(chat, { messages: parts }), 'messages[0].content');
+    assert.equal(fieldAtFault(anthropic, { messages: parts }), 'messages[0].content');
+    assert.equal(
+      thrownBy(() => parseOllamaChat({ model: 'm', messages: many }, {})).param,
+      'messages',
+    );
   });
 });
 

@@ -89,6 +89,20 @@ describe('wire/ollamaRequest', () => {
         ' 0',
       ]);
     });
+
+    it('are found in time that grows with their number, not with its square', () => {
+      const count = 10_000;
+      const calls = Array.from({ length: count }, (_, index) => call(`t${index}`, `c${index}`));
+      const unknown = Array.from({ length: count }, (_, index) => ({
+        tool_call_id: `x${index}`,
+        tool_name: `y${index}`,
+      }));
+      const startedAtMs = performance.now();
+      const found = answered(calls, ...unknown, { tool_call_id: `c${count - 1}` }, {});
+      const tookMs = performance.now() - startedAtMs;
+      assert.deepEqual(found.slice(-2), [`t${count - 1} ${count - 1}`, 't0 0']);
+      assert.ok(tookMs < 2_000, `${tookMs} ms`);
+    });
   });
 
   it('reads a prompt with its system', () => {

@@ -24,7 +24,14 @@ const turn: readonly TurnEvent[] = [
   {
     type: 'start',
     model: 'org_auto',
-    placement: { reason: 'new', instanceId: 'i1', sentMessages: 1, totalMessages: 1, sentBytes: 20, totalBytes: 60 },
+    placement: {
+      reason: 'new',
+      instanceId: 'i1',
+      sentMessages: 1,
+      totalMessages: 1,
+      sentBytes: 20,
+      totalBytes: 60,
+    },
     usage: { inputTokens: 12, cachedTokens: 8 },
   },
   { type: 'reasoning', delta: 'hm' },

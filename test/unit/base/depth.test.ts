@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isDeeperThan } from '../../../src/http/depth';
+import { isDeeperThan } from '../../../src/base/depth';
 
 describe('isDeeperThan', () => {
   const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
