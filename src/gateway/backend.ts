@@ -21,6 +21,8 @@ import type { PreparedSource } from './source';
 
 const QUEUE = { maxQueued: 256, queueTimeoutMs: 30_000 };
 const BACKOFF = { firstMs: 100, maxMs: 10_000, attempts: 6, jitter: 0.3 };
+/** How long an instance rests when it has given up; only a request has it tried again. */
+const COOL_DOWN = { firstMs: 30_000, maxMs: 300_000, attempts: 0, jitter: 0 };
 const SWEEP_EVERY_MS = 30_000;
 /** People need a while for a sign-in page, and soon want to see that it worked. */
 const SIGN_IN = { everyMs: 1_500, forMs: 600_000 };
@@ -111,6 +113,7 @@ export class Backend {
         },
         limits,
         backoff: new BackoffPolicy(BACKOFF),
+        coolDown: new BackoffPolicy(COOL_DOWN),
         clock: systemClock,
         logger: logger.child(id),
         onLost: (owner) => {

@@ -4,6 +4,7 @@
  */
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
+import { Redactor } from '../observe/redact';
 import { AnswerText, type CutText, textOfRequest } from './captureText';
 
 /** Bytes that all captured texts take at most; the newest are kept. */
@@ -25,7 +26,7 @@ export interface CapturedTexts {
 }
 
 export class Capture {
-  readonly #secrets: readonly string[];
+  readonly #redactor: Redactor;
   readonly #maxBytes: number;
   /** By the id of the request, the oldest first. */
   readonly #turns = new Map<string, Captured>();
@@ -35,7 +36,7 @@ export class Capture {
   /** @param secrets Never get into a text, whatever it says. */
   constructor(enabled: boolean, secrets: readonly string[], maxBytes = MAX_BYTES) {
     this.#enabled = enabled;
-    this.#secrets = secrets;
+    this.#redactor = new Redactor(secrets);
     this.#maxBytes = maxBytes;
   }
 
@@ -53,7 +54,7 @@ export class Capture {
 
   begin(id: string, request: TurnRequest): void {
     if (!this.#enabled) return;
-    const asked = textOfRequest(request, this.#secrets);
+    const asked = textOfRequest(request, this.#redactor);
     const turn = { asked, answer: new AnswerText(), answered: undefined, bytes: 0 };
     this.#turns.set(id, turn);
     this.#grow(turn, Buffer.byteLength(asked.text));
@@ -72,10 +73,10 @@ export class Capture {
   end(id: string, whole: boolean): void {
     const turn = this.#turns.get(id);
     if (!turn?.answer) return;
-    turn.answered = turn.answer.finish(this.#secrets, whole);
+    turn.answered = turn.answer.finish(this.#redactor, whole);
     turn.answer = undefined;
     const { asked, answered } = turn;
-    const bytes = Buffer.byteLength(asked.text) + Buffer.byteLength(answered.text);
+    const bytes = Buffer.byteLength(asked.text) + Buffer.byteLength(answered?.text ?? '');
     this.#grow(turn, bytes - turn.bytes);
   }
 

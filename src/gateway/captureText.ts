@@ -1,7 +1,7 @@
 /** What is captured of a turn, as text: secrets and the bytes of pictures never get into it. */
 import type { TurnEvent } from '../conversation/events';
 import type { Message, Part, TurnRequest } from '../conversation/messages';
-import { redact } from '../observe/redact';
+import type { Redactor } from '../observe/redact';
 
 /** Bytes of UTF-8 that are kept of what was asked, and again of what was answered. */
 export const MAX_TEXT_BYTES = 64 * 1024;
@@ -23,14 +23,15 @@ export interface CutText {
  * The conversation as the model is to read it: roles, texts, calls and results, and the names of the
  * tools. Of a long one the newest messages.
  *
- * @param secrets Are taken out wherever they stand.
+ * @param redactor Takes secrets out; of each message by itself, because one that seems to be left
+ *   open would take along all that follows.
  */
 export function textOfRequest(
   { messages, tools }: Pick<TurnRequest, 'messages' | 'tools'>,
-  secrets: readonly string[],
+  redactor: Redactor,
 ): CutText {
   const offered = tools.length > 0 ? `[tools] ${tools.map(({ name }) => name).join(', ')}` : '';
-  const head = safeText(offered, MAX_TOOLS, secrets);
+  const head = safeText(offered, MAX_TOOLS, redactor);
   const blocks: string[] = [];
   let room = MAX_TEXT_BYTES - Buffer.byteLength(head.text);
   let { cut } = head;
@@ -43,12 +44,12 @@ export function textOfRequest(
       cut = true;
       break;
     }
-    const block = safeText(textOfMessage(message), room, secrets);
+    const block = safeText(textOfMessage(message), room, redactor);
     room -= Buffer.byteLength(block.text);
     cut ||= block.cut;
-    blocks.unshift(block.text);
+    blocks.push(block.text);
   }
-  return { text: [...(head.text ? [head.text] : []), ...blocks].join(SEPARATOR), cut };
+  return { text: [...(head.text ? [head.text] : []), ...blocks.reverse()].join(SEPARATOR), cut };
 }
 
 const SEPARATOR = '\n\n';
@@ -110,13 +111,14 @@ export class AnswerText {
   }
 
   /**
-   * The answer without its secrets.
+   * The answer without its secrets; undefined when nothing was said.
    *
    * @param whole False when it broke off, perhaps in the middle of one.
    */
-  finish(secrets: readonly string[], whole: boolean): CutText {
-    const said = whole ? this.#text : withoutLooseEnd(this.#text, secrets);
-    const { text, cut } = safeText(said, MAX_TEXT_BYTES, secrets);
+  finish(redactor: Redactor, whole: boolean): CutText | undefined {
+    if (this.#text === '') return undefined;
+    const said = whole ? this.#text : withoutLooseEnd(this.#text, redactor.known);
+    const { text, cut } = safeText(said, MAX_TEXT_BYTES, redactor);
     return { text, cut: cut || this.#cut };
   }
 
@@ -155,15 +157,14 @@ const DATA_URI =
   /data:([\w.+-]{1,40}\/[\w.+-]{1,60})(?:;[\w=-]{1,60}){0,4};base64,[A-Za-z0-9+/=_-]+/g;
 
 /** The text without its secrets, in at most so many bytes. */
-function safeText(whole: string, maxBytes: number, secrets: readonly string[]): CutText {
+function safeText(whole: string, maxBytes: number, redactor: Redactor): CutText {
   const looksAt = maxBytes + MARGIN;
   const tooLong = whole.length > looksAt;
-  const safe = redact(
+  const safe = redactor.redact(
     (tooLong ? whole.slice(0, looksAt) : whole).replace(
       DATA_URI,
       (uri, type: string) => `[${kilobytes(uri.length)} ${type}]`,
     ),
-    secrets,
   );
   const sure = tooLong ? safe.slice(0, Math.max(0, safe.length - MARGIN)) : safe;
   // Copied, because a part of a string keeps the whole of it in memory.

@@ -1,5 +1,6 @@
 /** The composition root of the core: builds the rooms, connects them, and ends them in order. */
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { systemClock } from '../base/clock';
 import { Emitter, type Event } from '../base/emitter';
 import { stopping, toGatewayError } from '../base/errors';
@@ -27,6 +28,7 @@ import type { GatewayOptions } from './options';
 import { fetchRemoteImages, refuseRemoteImages } from './remoteImages';
 import { systemNetwork } from './remoteNetwork';
 import { ResponseStore } from './responseStore';
+import { SchemaThreads } from './schemaThreads';
 import type { Leaving, WindowHost } from './leaving';
 import { createRoutes } from './routes';
 import type { WindowsDependencies } from './routes/windows';
@@ -77,6 +79,7 @@ export class Gateway {
   readonly #keys: KeyRing;
   readonly #guard: Guard;
   readonly #cache: SessionCache<SessionLabel>;
+  readonly #schemaThreads: SchemaThreads;
   #state: GatewayState = 'stopped';
   #problem: string | null = null;
   #source: PreparedSource | undefined;
@@ -111,6 +114,7 @@ export class Gateway {
         this.#backend?.deleteSession(session);
       },
     });
+    this.#schemaThreads = new SchemaThreads(path.join(options.distDir, 'jsonSchemaValidator.js'));
     this.#capture = new Capture(options.captureBodies, [
       options.apiKey,
       ...options.clientKeys.map(({ key }) => key),
@@ -150,7 +154,7 @@ export class Gateway {
     const listening = this.#state === 'ready' || this.#state === 'starting';
     const upMs =
       this.#startedAtMs === undefined ? 0 : systemClock.monotonicMs() - this.#startedAtMs;
-    // Started, but no process is left and none will be tried again: nothing can be served.
+    // Started, but no process is left and none is being tried: nothing is served until one comes back.
     const gaveUp =
       this.#state === 'ready' && instances.every((instance) => instance.state === 'failed');
     return {
@@ -354,7 +358,7 @@ export class Gateway {
   /** Turns first, so that they end with `stopping` rather than with a lost process. */
   async #close(): Promise<void> {
     this.#ended.abort(stopping());
-    await Promise.all([this.#server?.close(), this.#backend?.close()]);
+    await Promise.all([this.#server?.close(), this.#backend?.close(), this.#schemaThreads.close()]);
   }
 
   #serving(): Backend {
@@ -371,6 +375,7 @@ export class Gateway {
       rules,
       remoteImages: (messages, signal) =>
         (rules.remoteImages ? fetchImages : refuseRemoteImages)(messages, signal),
+      judgeApart: (job, patience) => this.#schemaThreads.judge(job, patience),
       activity: this.#activity,
       tokens: this.#tokens,
       logger: this.#logger.child('turn'),

@@ -41,13 +41,19 @@ interface Entry {
   usedAtMs: number;
 }
 
+/** An entry that holds an item, and what it says there. */
+interface Holding {
+  readonly entry: Entry;
+  readonly item: StoredItem;
+}
+
 export class ResponseStore {
   readonly #limits: ResponseStoreLimits;
   readonly #clock: Clock;
   /** By scope and id, the one used longest ago first. */
   readonly #entries = new Map<string, Entry>();
-  /** The entry that holds an item, by scope and the item's id. */
-  readonly #items = new Map<string, { readonly entry: Entry; readonly item: StoredItem }>();
+  /** The entries that hold an item, the newest last, by scope and the item's id. */
+  readonly #items = new Map<string, Holding[]>();
   /** Conversations that were handed out, so that what goes on from them finds its place. */
   readonly #handedOut = new WeakMap<StoredResponse, Node>();
   #bytes = 0;
@@ -72,11 +78,7 @@ export class ResponseStore {
         const entry = this.#use(keyOf(scope, id));
         return entry && this.#handOut(entry.node);
       },
-      findItem: (id) => {
-        const found = this.#items.get(keyOf(scope, id));
-        const live = found && this.#use(keyOf(scope, found.entry.node.response.id));
-        return live === found?.entry ? found?.item : undefined;
-      },
+      findItem: (id) => this.#findItem(scope, id),
       keep: (response) => {
         this.#keep(scope, response);
       },
@@ -104,10 +106,36 @@ export class ResponseStore {
     };
     const entry: Entry = { scope, node, usedAtMs: this.#clock.monotonicMs() };
     this.#entries.set(keyOf(scope, id), entry);
-    for (const item of [...input, ...output])
-      this.#items.set(keyOf(scope, item.id), { entry, item });
+    for (const item of [...input, ...output]) this.#addHolding(keyOf(scope, item.id), entry, item);
     this.#hold(node);
     this.#makeRoom();
+  }
+
+  /** The item as the newest response that holds it has it; with that, the response was used. */
+  #findItem(scope: string, id: string): StoredItem | undefined {
+    const key = keyOf(scope, id);
+    for (;;) {
+      const newest = this.#items.get(key)?.at(-1);
+      if (!newest) return undefined;
+      // One whose time is over is dropped by this, and with it what it holds.
+      if (this.#use(keyOf(scope, newest.entry.node.response.id))) return newest.item;
+    }
+  }
+
+  #addHolding(key: string, entry: Entry, item: StoredItem): void {
+    const holdings = this.#items.get(key) ?? [];
+    // Said twice in one request: what comes last counts.
+    if (holdings.at(-1)?.entry === entry) holdings.pop();
+    holdings.push({ entry, item });
+    this.#items.set(key, holdings);
+  }
+
+  #dropHolding(key: string, entry: Entry): void {
+    const holdings = this.#items.get(key);
+    const index = holdings?.findIndex((holding) => holding.entry === entry) ?? -1;
+    if (index < 0) return;
+    holdings?.splice(index, 1);
+    if (holdings?.length === 0) this.#items.delete(key);
   }
 
   /** The entry, now the one used last; undefined when there is none, or its time is over. */
@@ -139,8 +167,7 @@ export class ResponseStore {
     const { scope, node } = entry;
     this.#entries.delete(keyOf(scope, node.response.id));
     for (const { id } of [...node.response.input, ...node.response.output]) {
-      const key = keyOf(scope, id);
-      if (this.#items.get(key)?.entry === entry) this.#items.delete(key);
+      this.#dropHolding(keyOf(scope, id), entry);
     }
     this.#release(node);
   }

@@ -27,8 +27,12 @@ export class BackoffPolicy {
 
   /** The delay before the next attempt and the policy to ask after it; undefined = give up. */
   next(): BackoffStep | undefined {
-    const { firstMs, maxMs, attempts, jitter } = this.#options;
-    if (this.#attempt >= attempts) return undefined;
+    return this.#attempt < this.#options.attempts ? this.step() : undefined;
+  }
+
+  /** The same for what is never given up: the longest delay comes again and again. */
+  step(): BackoffStep {
+    const { firstMs, maxMs, jitter } = this.#options;
     const delayMs = Math.min(maxMs, firstMs * 2 ** this.#attempt);
     return {
       delayMs: delayMs * (1 - jitter * this.#random()),
@@ -36,7 +40,8 @@ export class BackoffPolicy {
     };
   }
 
-  reset(): BackoffPolicy {
-    return new BackoffPolicy(this.#options, this.#random);
+  /** With no attempt left: the one that is under way is the last. */
+  spent(): BackoffPolicy {
+    return new BackoffPolicy(this.#options, this.#random, this.#options.attempts);
   }
 }

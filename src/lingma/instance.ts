@@ -1,6 +1,10 @@
 /**
  * One place in the pool: keeps a connection to a process, one incarnation after the other.
  * stopped › starting › ready › reconnecting › … › failed, and closed from anywhere.
+ *
+ * Only a process that does not come to life, or dies without having been given work, makes it give
+ * up. One that ends in the middle of turns did start, and what ended it may be in a prompt: it is
+ * replaced, ever later, so that no single client can take the process away from all others.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, toGatewayError } from '../base/errors';
@@ -15,8 +19,11 @@ import { replyTo } from './inbound';
 import type { Model } from './models';
 import { RpcConnection } from './rpc';
 
-/** A process that has served, or been up for this long, did not fail at start: back-off starts anew. */
+/** A process that has served, or been ready for this long, works: back-off starts anew. */
 const STABLE_AFTER_MS = 10_000;
+
+/** Longest wait for a new process after one that ended in the middle of turns: others need it. */
+const CRASH_DELAY_MAX_MS = 2_000;
 
 /** How long a process that stood still may take to give a sign of life. */
 const PROBE_TIMEOUT_MS = 5_000;
@@ -52,7 +59,8 @@ export type InstanceStatus =
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly live: LiveProcess }
   | { readonly state: 'reconnecting'; readonly problem: string }
-  | { readonly state: 'failed'; readonly problem: string }
+  /** Given up. From `retryAtMs` on, by the monotonic clock, `revive` tries once more. */
+  | { readonly state: 'failed'; readonly problem: string; readonly retryAtMs: number }
   | { readonly state: 'closed' };
 
 export interface InstanceOptions {
@@ -61,6 +69,8 @@ export interface InstanceOptions {
   readonly connector: Connector;
   readonly limits: AskLimits;
   readonly backoff: BackoffPolicy;
+  /** How long it rests when it has given up, once and again; its attempts do not matter. */
+  readonly coolDown: BackoffPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The instance has another status; the one it had before is given as well. */
@@ -76,6 +86,15 @@ interface Launched {
   stop(): Promise<void>;
 }
 
+/** How a process ended that had come to life. */
+interface Ending {
+  readonly reason: string;
+  /** Whether it had answered a turn, or was up for long. */
+  readonly worked: boolean;
+  /** Whether turns were open on it. */
+  readonly atWork: boolean;
+}
+
 export class Instance {
   readonly id: string;
   readonly #options: InstanceOptions;
@@ -86,10 +105,15 @@ export class Instance {
   /** Ends the process or the attempt at one that there is now, so that another one follows. */
   #attempt = new AbortController();
   #refreshing: Promise<void> | undefined;
+  /** Gives the next rest; anew once a process has worked. */
+  #coolDown: BackoffPolicy;
+  /** Whether the process that was ready last had turns to answer when it was lost. */
+  #lostAtWork = false;
 
   constructor(options: InstanceOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#coolDown = options.coolDown;
   }
 
   get status(): InstanceStatus {
@@ -103,25 +127,41 @@ export class Instance {
 
   /** Begins to keep a process running; failures show in `status`. */
   start(): void {
-    this.#supervision ??= this.#supervise();
+    this.#supervision ??= this.#supervise(this.#options.backoff);
   }
 
   /**
-   * Replaces the process by a new one, at once and with a fresh back-off; also what makes an
-   * instance that has given up try again. Nothing happens to a closed one.
+   * Replaces the process by a new one, at once and with a fresh back-off, whether or not it has
+   * given up. Nothing happens to a closed one.
    */
   restart(): void {
     if (this.#closing.signal.aborted) return;
     const status = this.#status;
+    this.#coolDown = this.#options.coolDown;
     if (status.state === 'failed') {
-      this.#setStatus({ state: 'starting' });
-      this.#supervision = this.#supervise();
+      this.#tryAgain(this.#options.backoff);
       return;
     }
     // Before the process ends, so that no turn is given to it any more.
     if (status.state === 'ready') this.#leaveReady(status.live.owner, 'It is being restarted.');
     this.#attempt.abort();
     this.start();
+  }
+
+  /**
+   * To be called when it is wanted: one that has given up tries once more after its cool-down, and
+   * has all its attempts again when a process has worked. Nothing happens to any other.
+   */
+  revive(): void {
+    const { backoff, clock } = this.#options;
+    const status = this.#status;
+    if (this.#closing.signal.aborted || status.state !== 'failed') return;
+    if (clock.monotonicMs() >= status.retryAtMs) this.#tryAgain(backoff.spent());
+  }
+
+  #tryAgain(starts: BackoffPolicy): void {
+    this.#setStatus({ state: 'starting' });
+    this.#supervision = this.#supervise(starts);
   }
 
   /**
@@ -142,52 +182,73 @@ export class Instance {
     this.#setStatus({ state: 'closed' });
   }
 
-  async #supervise(): Promise<void> {
-    const { clock, logger, backoff } = this.#options;
+  /** @param starts What is left of the attempts to get a process that starts. */
+  async #supervise(starts: BackoffPolicy): Promise<void> {
+    const { logger, backoff } = this.#options;
     const closed = (): boolean => this.#closing.signal.aborted;
-    let policy = backoff;
+    /** For processes that ended in the middle of turns, one after the other. */
+    let crashes = backoff;
     while (!closed()) {
       let problem: string;
+      let atWork = false;
       const attempt = (this.#attempt = new AbortController());
       const restarted = (): boolean => attempt.signal.aborted;
       const signal = AbortSignal.any([this.#closing.signal, attempt.signal]);
       if (this.#status.state === 'stopped') this.#setStatus({ state: 'starting' });
       try {
-        const startedAtMs = clock.monotonicMs();
-        const { reason, served } = await this.#runOnce(signal);
-        problem = reason;
-        if (served || clock.monotonicMs() - startedAtMs > STABLE_AFTER_MS) policy = policy.reset();
+        const end = await this.#runOnce(signal);
+        ({ reason: problem, atWork } = end);
+        if (end.worked) {
+          crashes = backoff;
+          this.#coolDown = this.#options.coolDown;
+        }
+        if (end.worked || atWork) starts = backoff;
       } catch (thrown) {
         if (closed()) return;
         const error = toGatewayError(thrown);
         problem = error.code === 'internal' ? String(thrown) : error.message;
         if (!error.retryable && !restarted()) {
-          this.#setStatus({ state: 'failed', problem });
+          this.#giveUp(problem);
           return;
         }
       }
       if (closed()) return;
       if (restarted()) {
-        policy = backoff;
+        starts = crashes = backoff;
         this.#setStatus({ state: 'starting' });
         continue;
       }
-      const step = policy.next();
+      const step = atWork ? crashes.step() : starts.next();
       if (!step) {
-        this.#setStatus({ state: 'failed', problem });
+        this.#giveUp(problem);
         return;
       }
-      policy = step.policy;
-      logger.log('warn', `${problem} Next attempt in ${Math.round(step.delayMs)} ms.`);
+      if (atWork) crashes = step.policy;
+      else starts = step.policy;
+      const delayMs = atWork ? Math.min(step.delayMs, CRASH_DELAY_MAX_MS) : step.delayMs;
+      logger.log('warn', `${problem} Next attempt in ${Math.round(delayMs)} ms.`);
       this.#setStatus({ state: 'reconnecting', problem });
-      await sleep(step.delayMs, undefined, { signal }).catch(() => undefined);
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
       // Woken up to be restarted.
-      if (restarted()) policy = backoff;
+      if (restarted()) starts = crashes = backoff;
     }
   }
 
+  #giveUp(problem: string): void {
+    const { clock, logger } = this.#options;
+    const { delayMs, policy } = this.#coolDown.step();
+    this.#coolDown = policy;
+    logger.log(
+      'error',
+      `${problem} Given up. The next request after ${Math.ceil(delayMs / 1000)} s tries once more; to try ` +
+        `at once, run "Lingma Gateway: Restart Instance…" in VS Code or POST ` +
+        `/internal/instances/${this.id}/restart.`,
+    );
+    this.#setStatus({ state: 'failed', problem, retryAtMs: clock.monotonicMs() + delayMs });
+  }
+
   /** One incarnation: resolves with the reason of its end, rejects when it never came to life. */
-  async #runOnce(signal: AbortSignal): Promise<{ reason: string; served: boolean }> {
+  async #runOnce(signal: AbortSignal): Promise<Ending> {
     const launched = await this.#launch(signal);
     const { live } = launched;
     this.#setStatus({ state: 'ready', live });
@@ -202,8 +263,10 @@ export class Instance {
     });
     const reason = await Promise.race([launched.ended, aborted]);
     this.#leaveReady(live.owner, reason);
+    const upMs = this.#options.clock.monotonicMs() - live.readyAtMs;
     await launched.stop();
-    return { reason, served: live.dialect.completedTurns > 0 };
+    const worked = live.dialect.completedTurns > 0 || upMs > STABLE_AFTER_MS;
+    return { reason, worked, atWork: this.#lostAtWork };
   }
 
   async #launch(signal: AbortSignal): Promise<Launched> {
@@ -286,6 +349,7 @@ export class Instance {
   /** The process takes no more turns, and its sessions are lost; only the first call counts. */
   #leaveReady(owner: Incarnation, problem: string): void {
     if (this.#status.state !== 'ready' || this.#status.live.owner !== owner) return;
+    this.#lostAtWork = this.#status.live.dialect.openTurns > 0;
     this.#setStatus({ state: 'reconnecting', problem });
     this.#options.onLost(owner);
   }

@@ -3,6 +3,7 @@
  * first call of one goes to the client and ends the turn. Everything else, the tools of an IDE
  * above all, is refused. Where the documents differ, names are read as any of them writes them.
  */
+import { isDeeperThan, MAX_CALL_DEPTH } from '../base/depth';
 import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import type { Tool } from '../conversation/messages';
@@ -47,6 +48,8 @@ export class NativeTools {
     }
     const given = params['parameters'] ?? params['arguments'] ?? {};
     if (!this.#names.has(name) || !isRecord(given)) return undefined;
+    // No client could send it back, and writing it would overflow the stack.
+    if (isDeeperThan(MAX_CALL_DEPTH, given)) return undefined;
     return { name, argumentsJson: writeJson(given) };
   }
 }

@@ -229,6 +229,8 @@ export class Pool {
   ): Promise<Slot | 'lost'> {
     if (this.#closed) return Promise.reject(stopping());
     if (signal.aborted) return Promise.reject(cancelled());
+    // Whoever gave up is tried again when there is work, rather than for nothing and for ever.
+    for (const { instance } of this.#serving()) instance.revive();
     const now = this.#place(owner, avoid);
     if (now instanceof GatewayError) return Promise.reject(now);
     if (now) return Promise.resolve(now);
@@ -375,15 +377,24 @@ export class Pool {
   }
 
   #noInstance(): GatewayError {
-    const problems = this.instances.flatMap(({ status }) =>
-      'problem' in status ? [status.problem] : [],
+    const statuses = this.instances.map(({ status }) => status);
+    const problem = statuses.flatMap((status) => ('problem' in status ? [status.problem] : []))[0];
+    const nowMs = this.#clock.monotonicMs();
+    const restsMs = statuses.flatMap((status) =>
+      status.state === 'failed' ? [status.retryAtMs - nowMs] : [],
     );
+    // Where some are still at it, they may be there any moment.
+    const gaveUp = restsMs.length > 0 && restsMs.length === statuses.length;
+    const seconds = gaveUp ? Math.max(1, Math.ceil(Math.min(...restsMs) / 1000)) : 5;
+    const next = gaveUp
+      ? `The first request after ${seconds} s tries again; to try at once, restart the instance.`
+      : 'Try again in a moment, or restart the gateway.';
     return new GatewayError({
       code: 'no_instance',
       status: 503,
-      message: `No Lingma process is running. ${problems[0] ?? 'Restart the gateway.'}`,
+      message: ['No Lingma process is running.', problem, next].filter(Boolean).join(' '),
       retryable: true,
-      retryAfterSeconds: 5,
+      retryAfterSeconds: seconds,
     });
   }
 }

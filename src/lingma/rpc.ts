@@ -4,6 +4,7 @@
  * handler sees it: no handler can delay or forget it.
  */
 import { GatewayError, toGatewayError } from '../base/errors';
+import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import { type Framing, headerFraming, MAX_FRAME_BYTES, type MessageDecoder } from './framing';
 
@@ -100,7 +101,7 @@ export class RpcConnection {
       });
       return id;
     }
-    const frame = this.#framing.encode(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    const frame = this.#framing.encode(writeJson({ jsonrpc: '2.0', id, method, params }));
     if (frame.length > MAX_FRAME_BYTES) {
       // Sent, it would end the connection, and with it every other session of the process.
       queueMicrotask(() => {
@@ -189,8 +190,9 @@ export class RpcConnection {
     this.#socket.close();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
-    for (const onReply of pending) onReply(error);
+    // First, so that what was open at the end can still be told, and nothing new begins here.
     this.#handlers.onClose(error);
+    for (const onReply of pending) onReply(error);
   }
 }
 

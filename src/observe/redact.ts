@@ -59,21 +59,26 @@ const QUOTED = [
 const BARE = String.raw`(?:(?:Bearer|Basic|Token|Digest)\s{1,4})?[^\s,;"'\\<>]+`;
 const ASSIGNMENT = new RegExp(`(${NAMES}${ASSIGNS})(${[...QUOTED, BARE].join('|')})`, 'gi');
 
-/**
- * The text without its secrets, each replaced by `REDACTED`.
- *
- * @param known Secrets to be taken out wherever they stand, however they look.
- */
-export function redact(text: string, known: readonly string[] = []): string {
-  let result = text;
-  const verbatim = alternation(known);
-  if (verbatim) result = result.replace(verbatim, REDACTED);
-  return result
-    .replace(PEM, REDACTED)
-    .replace(TOKENS, REDACTED)
-    .replace(ASSIGNMENT, (_, name: string, value: string) => name + inQuotesOf(value))
-    .replace(BEARER, `$1${REDACTED}`)
-    .replace(URL_PASSWORD, `$1${REDACTED}`);
+/** Takes out secrets that are known beside those that are found by their looks. */
+export class Redactor {
+  /** What is taken out wherever it stands, however it looks. */
+  readonly known: readonly string[];
+  readonly #verbatim: RegExp | undefined;
+
+  constructor(known: readonly string[]) {
+    this.known = known.filter(Boolean);
+    this.#verbatim = alternation(this.known);
+  }
+
+  /** The text without its secrets, each replaced by `REDACTED`. */
+  redact(text: string): string {
+    return (this.#verbatim ? text.replace(this.#verbatim, REDACTED) : text)
+      .replace(PEM, REDACTED)
+      .replace(TOKENS, REDACTED)
+      .replace(ASSIGNMENT, (_, name: string, value: string) => name + inQuotesOf(value))
+      .replace(BEARER, `$1${REDACTED}`)
+      .replace(URL_PASSWORD, `$1${REDACTED}`);
+  }
 }
 
 /** Keeps the quotes, so that what is left of a JSON text is still one. */
@@ -85,7 +90,7 @@ function inQuotesOf(value: string): string {
 
 /** The secrets, also as they stand inside of a JSON string; the longest first, as one may begin another. */
 function alternation(secrets: readonly string[]): RegExp | undefined {
-  const spelled = secrets.filter(Boolean).flatMap((secret) => {
+  const spelled = secrets.flatMap((secret) => {
     const escaped = JSON.stringify(secret).slice(1, -1);
     return escaped === secret ? [secret] : [escaped, secret];
   });

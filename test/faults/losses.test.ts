@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, it } from 'mocha';
+import { eventually } from '../support/headless';
 import { assertTyped, LOSSES, type TurnOptions } from './chat';
 import { dialects } from './client';
 import { Rig, type RigOptions } from './rig';
@@ -71,4 +73,35 @@ describe('faults: a process is lost', () => {
       for (const chat of [streaming, plain, calling]) await chat.say();
     }).timeout(60_000);
   }
+
+  it('one that cannot be started for a while is given up, says when to come back, and comes back', async () => {
+    const broken = { DEMO_LINGMA_START_EXIT: '3' };
+    const rig = await launch({ incarnations: [{}, ...Array<typeof broken>(6).fill(broken)] });
+    const { gateway } = rig;
+    const ask = (): Promise<Response> =>
+      gateway.fetch('/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'org_auto',
+          messages: [{ role: 'user', content: 'hello' }],
+        }),
+      });
+    await rig.crash();
+    await eventually(
+      'it gives up',
+      async () => (await gateway.stats()).instances.every(({ state }) => state === 'failed'),
+      60_000,
+    );
+    const refused = await ask();
+    assert.equal(refused.status, 503);
+    const seconds = Number(refused.headers.get('retry-after'));
+    assert.ok(seconds > 0 && seconds <= 30, `retry-after: ${seconds}`);
+    assert.match(await refused.text(), /no_instance/);
+    const early = await ask();
+    assert.equal(early.status, 503, 'not before that');
+    await sleep(seconds * 1_000);
+    await rig.chat('late').say();
+    await rig.calm();
+  }).timeout(150_000);
 });

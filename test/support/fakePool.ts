@@ -11,6 +11,8 @@ export class FakeInstance {
   closed = 0;
   restarted = 0;
   refreshed = 0;
+  revived = 0;
+  onRevive: () => void = () => undefined;
   onClose: () => Promise<void> = () => Promise.resolve();
   #incarnations = 0;
 
@@ -51,8 +53,15 @@ export class FakeInstance {
     this.status = { state: 'reconnecting', problem: `${this.id} is gone.` };
   }
 
-  failed(problem = `${this.id} does not start.`): void {
-    this.status = { state: 'failed', problem };
+  /** @param retryAtMs When it may be revived. */
+  failed(problem = `${this.id} does not start.`, retryAtMs = performance.now() + 30_000): void {
+    this.status = { state: 'failed', problem, retryAtMs };
+  }
+
+  /** Counts; the test says what comes of it. */
+  revive(): void {
+    this.revived++;
+    this.onRevive();
   }
 }
 

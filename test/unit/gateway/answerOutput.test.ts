@@ -8,19 +8,19 @@ const rules = {
   tools: new Map<string, unknown>(),
   choice: { mode: 'none' as const },
   parallel: true,
-  faultIn: () => undefined,
+  faultIn: () => Promise.resolve(undefined),
 };
 
-function output(reasoning = true, counter = estimates()): AnswerOutput {
+async function output(reasoning = true, counter = estimates()): Promise<AnswerOutput> {
   const made = new AnswerOutput({ rules, limits: undefined, reasoning }, counter);
-  made.read({ type: 'reasoning', delta: 'hmm ' });
-  made.read({ type: 'text', delta: 'Hello, you' });
+  await made.read({ type: 'reasoning', delta: 'hmm ' });
+  await made.read({ type: 'text', delta: 'Hello, you' });
   return made;
 }
 
 describe('gateway/answerOutput', () => {
-  it('estimates what nobody counted', () => {
-    assert.deepEqual(output().usage(input, undefined), {
+  it('estimates what nobody counted', async () => {
+    assert.deepEqual((await output()).usage(input, undefined), {
       ...input,
       outputTokens: 4,
       reasoningTokens: 1,
@@ -29,26 +29,28 @@ describe('gateway/answerOutput', () => {
   });
 
   it('counts it with the tokenizer where there is one', async () => {
-    const { outputTokens, reasoningTokens } = output(true, await tokenizer()).usage(
+    const { outputTokens, reasoningTokens } = (await output(true, await tokenizer())).usage(
       input,
       undefined,
     );
     assert.deepEqual([outputTokens, reasoningTokens], [6, 3]);
   });
 
-  it('does not count thoughts that nobody is shown', () => {
-    const { outputTokens, reasoningTokens } = output(false).usage(input, undefined);
+  it('does not count thoughts that nobody is shown', async () => {
+    const { outputTokens, reasoningTokens } = (await output(false)).usage(input, undefined);
     assert.deepEqual([outputTokens, reasoningTokens], [3, 0]);
   });
 
-  it('takes the figures of the process where there are some', () => {
+  it('takes the figures of the process where there are some', async () => {
     const reported = { inputTokens: 70, outputTokens: 9, cachedTokens: 60, reasoningTokens: 5 };
-    assert.deepEqual(output().usage(input, reported), { ...reported, estimated: false });
+    assert.deepEqual((await output()).usage(input, reported), { ...reported, estimated: false });
   });
 
-  it('knows the input from the whole, and what was cached is never more than that', () => {
-    const { inputTokens, cachedTokens, estimated } = output().usage(input, { totalTokens: 74 });
+  it('knows the input from the whole, and what was cached is never more than that', async () => {
+    const { inputTokens, cachedTokens, estimated } = (await output()).usage(input, {
+      totalTokens: 74,
+    });
     assert.deepEqual([inputTokens, cachedTokens, estimated], [70, 70, false]);
-    assert.equal(output().usage(input, { totalTokens: 2 }).inputTokens, 0);
+    assert.equal((await output()).usage(input, { totalTokens: 2 }).inputTokens, 0);
   });
 });

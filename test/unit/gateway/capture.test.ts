@@ -5,9 +5,11 @@ import type { TurnEvent } from '../../../src/conversation/events';
 import type { Message, TurnRequest } from '../../../src/conversation/messages';
 import { Capture } from '../../../src/gateway/capture';
 import { AnswerText, MAX_TEXT_BYTES, textOfRequest } from '../../../src/gateway/captureText';
+import { Redactor } from '../../../src/observe/redact';
 import { assistant, audio, call, image, message, system, user } from '../../support/messages';
 
 const OWN_KEY = 'the key of this gateway';
+const redactor = new Redactor([OWN_KEY]);
 const SECRET = ['sk', 'ant', 'api03', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4'].join('-');
 
 const ask = (...messages: Message[]): TurnRequest => ({
@@ -43,7 +45,7 @@ describe('what is captured of a request', () => {
           user(audio('B'.repeat(4_000))),
         ],
       },
-      [],
+      new Redactor([]),
     );
     assert.deepEqual(captured, {
       cut: false,
@@ -61,7 +63,7 @@ describe('what is captured of a request', () => {
   it('of a long one the newest messages, never more than fits, wherever characters end', () => {
     const captured = textOfRequest(
       ask(user('old'), assistant('ä'.repeat(MAX_TEXT_BYTES)), user('newest')),
-      [],
+      new Redactor([]),
     );
     assert.equal(captured.cut, true);
     assert.match(captured.text, /^\[assistant\]\nä+\n\n\[user\]\nnewest$/);
@@ -77,7 +79,7 @@ describe('what is captured of a request', () => {
         fc.constantFrom(secret, `${SECRET} `),
         (before, repeated) => {
           const said = 'x '.repeat(before) + repeated.repeat(3_000);
-          const { text: shown } = textOfRequest(ask(user(said)), [OWN_KEY]);
+          const { text: shown } = textOfRequest(ask(user(said)), redactor);
           assert.ok(!shown.includes(repeated.slice(0, 12)), shown.slice(-200));
           assert.ok(Buffer.byteLength(shown) <= MAX_TEXT_BYTES);
         },
@@ -100,7 +102,7 @@ describe('what is captured of an answer', () => {
           at += size;
         }
         answer.add({ type: 'toolCall', index: 0, id: 'c', name: 'Run', argumentsJson: '{}' });
-        assert.deepEqual(answer.finish([OWN_KEY], true), {
+        assert.deepEqual(answer.finish(redactor, true), {
           text: '[reasoning]\nWell.\n\n[answer]\nTake [redacted], or [redacted]!\n\n[call Run] {}',
           cut: false,
         });
@@ -118,15 +120,15 @@ describe('what is captured of an answer', () => {
     ] as const) {
       const answer = new AnswerText();
       answer.add(text(said));
-      assert.deepEqual(answer.finish([OWN_KEY], false), { text: expected, cut: false });
+      assert.deepEqual(answer.finish(redactor, false), { text: expected, cut: false });
     }
   });
 
   it('is cut where it becomes too long', () => {
     const answer = new AnswerText();
     for (let count = 0; count < 100; count++) answer.add(text('0123456789'.repeat(100)));
-    const { text: shown, cut } = answer.finish([], true);
-    assert.deepEqual([Buffer.byteLength(shown), cut], [MAX_TEXT_BYTES, true]);
+    const { text: shown, cut } = answer.finish(new Redactor([]), true) ?? {};
+    assert.deepEqual([Buffer.byteLength(shown ?? ''), cut], [MAX_TEXT_BYTES, true]);
   });
 });
 
@@ -151,6 +153,48 @@ describe('gateway/capture', () => {
       answered: 'hello',
       cut: false,
     });
+  });
+
+  it('has no answer for a turn that failed before anything was said', () => {
+    const capture = new Capture(true, []);
+    const start: TurnEvent = {
+      type: 'start',
+      model: 'm',
+      placement: {
+        reason: 'new',
+        instanceId: 'i1',
+        sentMessages: 1,
+        totalMessages: 1,
+        sentBytes: 1,
+        totalBytes: 1,
+      },
+      usage: { inputTokens: 1, cachedTokens: 0 },
+    };
+    for (const [id, whole] of [
+      ['r1', false],
+      ['r2', true],
+    ] as const) {
+      capture.begin(id, ask(user('hi')));
+      capture.add(id, start);
+      capture.add(id, text(''));
+      capture.end(id, whole);
+      assert.deepEqual(capture.read(id), { asked: '[user]\nhi', answered: null, cut: false });
+    }
+    capture.begin('r3', ask(user('hi')));
+    capture.add('r3', text('Onl'));
+    capture.end('r3', false);
+    assert.equal(capture.read('r3')?.answered, '', 'something was said, and it may be a secret');
+  });
+
+  it('looks at its secrets once, not once for each message', () => {
+    const secrets = Array.from({ length: 300 }, (_, index) => `the key of client "${index}"`);
+    const capture = new Capture(true, secrets);
+    const messages = Array.from({ length: 24_000 }, () => user('x'));
+    const startedAtMs = performance.now();
+    capture.begin('r1', ask(...messages, user(`Use ${secrets[7]}.`)));
+    const tookMs = performance.now() - startedAtMs;
+    assert.match(capture.read('r1')?.asked ?? '', /x\n\n\[user\]\nUse \[redacted\]\.$/);
+    assert.ok(tookMs < 300, `${tookMs} ms`);
   });
 
   it('forgets everything when it is switched off, also of turns that go on', () => {

@@ -100,6 +100,36 @@ describe('gateway/responseStore', () => {
     assert.equal(responses.size, 1);
   });
 
+  it('finds an item for as long as any response holds it', () => {
+    const { clock, memory, keep } = store({ maxResponses: 3 });
+    keep('1');
+    /** A client without a memory of its own sends all that was said again. */
+    const again = (id: string) => {
+      memory.keep({ id, body: {}, input: [item('out-1', id)], output: [], previous: undefined });
+    };
+    again('2');
+    again('3');
+    assert.deepEqual(memory.findItem('out-1'), item('out-1', '3'));
+    memory.forget('3');
+    assert.deepEqual(memory.findItem('out-1'), item('out-1', '2'));
+    memory.forget('2');
+    assert.deepEqual(memory.findItem('out-1'), item('out-1'));
+    again('4');
+    assert.ok(memory.find('1'));
+    // Pushes out the one used longest ago, which is the newest that holds the item.
+    keep('5');
+    keep('6');
+    assert.equal(memory.find('4'), undefined);
+    assert.deepEqual(memory.findItem('out-1'), item('out-1'));
+    again('7');
+    clock.advance(900);
+    assert.ok(memory.find('1'));
+    clock.advance(200);
+    assert.deepEqual(memory.findItem('out-1'), item('out-1'), 'the newer one has expired');
+    memory.forget('1');
+    assert.equal(memory.findItem('out-1'), undefined);
+  });
+
   it('holds what came before for as long as anything goes on from it', () => {
     const { responses, memory, keep } = store();
     keep('1');

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { parseJson } from '../../../src/base/exactJson';
+import { fullPatience } from '../../../src/conversation/jsonSchema';
 import type { Tool } from '../../../src/conversation/messages';
 import { TokenCounter } from '../../../src/conversation/tokens';
 import { ToolSets } from '../../../src/gateway/toolSets';
@@ -44,6 +46,26 @@ describe('gateway/toolSets', () => {
       [tool('b'), tool('a')],
     ].map((tools) => sets.of(tools).fingerprint);
     assert.equal(new Set(all).size, all.length);
+  });
+
+  it('keeps sets apart by numbers that a double cannot keep', () => {
+    const [one, other] = ['9007199254740993', '9007199254740992'].map((id) =>
+      sets.of([tool('a', parseJson(`{"properties":{"id":{"const":${id}}}}`))]),
+    );
+    assert.notEqual(one?.fingerprint, other?.fingerprint);
+  });
+
+  it('takes no call that nests deeper than a request may', async () => {
+    const { faultIn } = sets.of([tool('a')]);
+    const compile = () => () => Promise.resolve(undefined);
+    const patience = fullPatience(new AbortController().signal);
+    const nested = (levels: number) => ({
+      name: 'a',
+      argumentsJson: `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`,
+    });
+    assert.equal(await faultIn(nested(100), compile, patience), undefined);
+    for (const levels of [1_000, 20_000])
+      assert.match((await faultIn(nested(levels), compile, patience)) ?? '', /nest more than 240/);
   });
 
   it('without tools is what the original key has for none', () => {

@@ -38,11 +38,19 @@ describe('lingma/backoff', () => {
     assert.equal(policy.next()?.delayMs, 100);
   });
 
-  it('starts anew after a reset', () => {
-    const late = new BackoffPolicy(options).next()?.policy.next()?.policy;
-    assert.ok(late);
-    assert.equal(late.next()?.delayMs, 400);
-    assert.deepEqual(delays(late.reset()), delays(new BackoffPolicy(options)));
+  it('goes on at its limit where nothing is given up', () => {
+    let policy = new BackoffPolicy({ ...options, attempts: 0 });
+    const found: number[] = [];
+    for (let count = 0; count < 6; count++) {
+      const step = policy.step();
+      found.push(step.delayMs);
+      policy = step.policy;
+    }
+    assert.deepEqual(found, [100, 200, 400, 800, 1_000, 1_000]);
+  });
+
+  it('has no attempt left when it is spent', () => {
+    assert.equal(new BackoffPolicy(options).spent().next(), undefined);
   });
 
   it('stays at its limit however many attempts there were', () => {

@@ -3,9 +3,10 @@ import { describe, it } from 'mocha';
 import { GatewayError } from '../../../src/base/errors';
 import { BackoffPolicy } from '../../../src/lingma/backoff';
 import type { Connection, Connector } from '../../../src/lingma/connect/connector';
+import type { AskRequest } from '../../../src/lingma/dialect';
 import { headerFraming } from '../../../src/lingma/framing';
 import { type Incarnation, Instance, type InstanceStatus } from '../../../src/lingma/instance';
-import { silentLogger } from '../../../src/observe/log';
+import { createLogger } from '../../../src/observe/log';
 import { isPending, settled } from '../../support/async';
 import { FakeSocket } from '../../support/fakeSocket';
 import { FakeTimeouts } from '../../support/fakeTimeouts';
@@ -64,6 +65,8 @@ function setUp(attempts = 3, firstMs = 1, maxMs = firstMs) {
   const states: string[] = [];
   const lost: Incarnation[] = [];
   const clock = new ManualClock();
+  /** Lines of the log at the level `error`. */
+  const errors: string[] = [];
   /** When a process was asked for, in milliseconds. */
   const attemptsAt: number[] = [];
   let refuse: GatewayError | undefined;
@@ -89,8 +92,11 @@ function setUp(attempts = 3, firstMs = 1, maxMs = firstMs) {
     connector,
     limits: { idleMs: 1_000, turnMs: 1_000 },
     backoff: new BackoffPolicy({ firstMs, maxMs, attempts, jitter: 0 }),
+    coolDown: new BackoffPolicy({ firstMs: 30_000, maxMs: 100_000, attempts: 0, jitter: 0 }),
     clock,
-    logger: silentLogger,
+    logger: createLogger((level, line) => {
+      if (level === 'error') errors.push(line);
+    }),
     onStatus: (status: InstanceStatus, before: InstanceStatus) => {
       if (status.state !== before.state) states.push(status.state);
     },
@@ -114,6 +120,7 @@ function setUp(attempts = 3, firstMs = 1, maxMs = firstMs) {
     states,
     lost,
     clock,
+    errors,
     attemptsAt,
     reach,
     current,
@@ -172,7 +179,7 @@ describe('lingma/instance', () => {
       refuseToStart(true);
       instance.start();
       await reach('failed');
-      assert.deepEqual(instance.status, { state: 'failed', problem: REFUSES });
+      assert.deepEqual(instance.status, { state: 'failed', problem: REFUSES, retryAtMs: 30_000 });
       assert.deepEqual(states, ['starting', 'reconnecting', 'failed']);
       await instance.close();
     });
@@ -226,6 +233,135 @@ describe('lingma/instance', () => {
       await reach('failed');
       assert.deepEqual(states, ['starting', 'failed']);
       await instance.close();
+    });
+  });
+
+  describe('a process that ends in the middle of turns', () => {
+    const ask = (instance: Instance): void => {
+      const request = { sessionId: undefined, prompt: 'p', images: [], modelKey: '', mode: 'chat' };
+      liveOf(instance).dialect.ask(request as AskRequest, {
+        completed: () => undefined,
+        ended: () => undefined,
+      });
+    };
+
+    it('did start, so it is replaced however often that happens, and ever later', async () => {
+      const { instance, reach, current, attemptsAt } = setUp(2, 4, 16);
+      instance.start();
+      for (let round = 0; round < 6; round++) {
+        await reach('ready');
+        ask(instance);
+        current().crash();
+      }
+      await reach('ready');
+      const waits = attemptsAt.slice(1).map((at, index) => at - (attemptsAt[index] ?? 0));
+      // A timer may fire a millisecond early.
+      for (const [index, least] of [4, 8, 16, 16, 16, 16].entries()) {
+        assert.ok((waits[index] ?? 0) > least - 2, `waited ${waits.join(', ')} ms`);
+      }
+      await instance.close();
+    });
+
+    it('leaves it all its attempts to start', async () => {
+      const { instance, reach, current, processes } = setUp(2);
+      instance.start();
+      for (const busy of [false, false, true, false, false, false]) {
+        await reach('ready');
+        if (busy) ask(instance);
+        current().crash();
+      }
+      await reach('failed');
+      assert.equal(processes.length, 6);
+      await instance.close();
+    });
+  });
+
+  describe('one that has given up', () => {
+    it('says so in the log, with the reason and what helps', async () => {
+      const { instance, refuseToStart, reach, errors } = setUp(0);
+      refuseToStart(true);
+      instance.start();
+      await reach('failed');
+      assert.equal(errors.length, 1);
+      assert.ok(errors[0]?.startsWith(REFUSES), errors[0]);
+      assert.match(errors[0] ?? '', /30 s.*restart/i);
+      await instance.close();
+    });
+
+    it('tries once more when it is wanted after its cool-down, which grows', async () => {
+      const { instance, refuseToStart, reach, clock, attemptsAt } = setUp(2);
+      refuseToStart(true);
+      instance.start();
+      await reach('failed');
+      assert.equal(attemptsAt.length, 3);
+      for (const coolDownMs of [30_000, 60_000, 100_000, 100_000]) {
+        const { length } = attemptsAt;
+        clock.advance(coolDownMs - 1);
+        instance.revive();
+        assert.equal(instance.status.state, 'failed');
+        clock.advance(1);
+        for (let count = 0; count < 3; count++) instance.revive();
+        assert.equal(instance.status.state, 'starting');
+        await reach('failed');
+        assert.equal(attemptsAt.length, length + 1);
+      }
+      await instance.close();
+    });
+
+    it('also where trying again at once would have been in vain', async () => {
+      const { instance, refuseToStart, startAgain, reach, clock } = setUp();
+      refuseToStart(false);
+      instance.start();
+      await reach('failed');
+      startAgain();
+      clock.advance(30_000);
+      instance.revive();
+      await reach('ready');
+      await instance.close();
+    });
+
+    it('is as good as new once it has worked again, and not before', async () => {
+      const { instance, refuseToStart, startAgain, reach, clock, current } = setUp(2);
+      const retryInMs = (): number => {
+        assert.equal(instance.status.state, 'failed');
+        return instance.status.retryAtMs - clock.monotonicMs();
+      };
+      refuseToStart(true);
+      instance.start();
+      await reach('failed');
+      clock.advance(30_000);
+      startAgain();
+      instance.revive();
+      await reach('ready');
+      // It came to life and died by itself: that was the one attempt it had.
+      current().crash();
+      await reach('failed');
+      assert.equal(retryInMs(), 60_000);
+      clock.advance(60_000);
+      instance.revive();
+      await reach('ready');
+      clock.advance(11_000);
+      for (let round = 0; round < 3; round++) {
+        await reach('ready');
+        current().crash();
+      }
+      await reach('failed');
+      assert.equal(retryInMs(), 30_000);
+      await instance.close();
+    });
+
+    it('starts nothing when it runs, is closed, or was never started', async () => {
+      const { instance, processes, reach, clock } = setUp();
+      instance.revive();
+      assert.equal(instance.status.state, 'stopped');
+      instance.start();
+      await reach('ready');
+      clock.advance(1e9);
+      instance.revive();
+      await instance.close();
+      instance.revive();
+      await settled();
+      assert.deepEqual([instance.status.state, processes.length], ['closed', 1]);
     });
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { parseJson } from '../../../src/base/exactJson';
 import { headerFraming } from '../../../src/lingma/framing';
 import { NativeTools } from '../../../src/lingma/nativeTools';
 import { useChatAsk } from '../../support/chatAsk';
@@ -42,6 +43,26 @@ describe('lingma/nativeTools', () => {
     const { params } = headerFraming.parse(frame) as { params: Record<string, unknown> };
     const call = new NativeTools(tools, () => undefined).receive('tool/invoke', params);
     assert.deepEqual(call, { name: 'run', argumentsJson: '{"id":9007199254740993,"n":1}' });
+  });
+
+  it('refuses a call that nests deeper than a request may, and the turn goes on', async () => {
+    const bench = connect();
+    const turn = bench.ask({ mode: 'agent', tools });
+    const parameters: unknown = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`);
+    const call = new NativeTools(tools, () => undefined).receive('tool/invoke', {
+      name: 'run',
+      parameters,
+    });
+    assert.equal(call, undefined);
+    turn.say('went on').finish();
+    assert.equal((await turn.outcome()).text, 'went on');
+  });
+
+  it('offers schemas with the digits that their numbers came with', () => {
+    const bench = connect();
+    const parameters = parseJson('{"const":9007199254740993}');
+    bench.ask({ mode: 'agent', tools: [{ name: 'run', description: 'Runs.', parameters }] });
+    assert.ok(bench.socket.frames.some((frame) => frame.includes('{"const":9007199254740993}')));
   });
 
   it('refuses what was not offered, and the turn goes on', async () => {

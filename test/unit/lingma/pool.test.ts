@@ -341,6 +341,53 @@ describe('lingma/pool', () => {
       assert.match(error.message, /i1 does not start/);
     });
 
+    it('is told with the time after which one of them tries again', async () => {
+      const clock = new ManualClock();
+      const { pool, instances } = fakePool(['i1', 'i2'], { clock });
+      clock.advance(1_000);
+      instances[0]?.failed('It is broken.', 61_500);
+      instances[1]?.failed('It is broken.', 31_500);
+      const error = await rejectionOf(take(pool));
+      assert.equal(error.retryAfterSeconds, 31);
+      assert.match(error.message, /It is broken\..*\b31 s\b/);
+      clock.advance(30_499);
+      assert.equal((await rejectionOf(take(pool))).retryAfterSeconds, 1);
+    });
+
+    it('is the case no more once one that had given up is wanted again', async () => {
+      const { pool, instances } = fakePool(['i1']);
+      const [instance] = instances;
+      assert.ok(instance);
+      instance.failed();
+      instance.onRevive = () => {
+        instance.status = { state: 'starting' };
+        pool.instanceChanged();
+      };
+      const turn = take(pool);
+      assert.ok(await isPending(turn));
+      assert.equal(instance.revived, 1);
+      instance.ready();
+      pool.instanceChanged();
+      assert.equal(idOf(await turn), 'i1');
+    });
+
+    it('need not be the case: any turn has those that gave up tried again, but one that leaves', async () => {
+      const { pool, at } = readyPool(3, { maxInFlight: 0 });
+      await take(pool);
+      at(1).instance.failed();
+      await take(pool);
+      assert.deepEqual(
+        [0, 1, 2].map((index) => at(index).instance.revived),
+        [2, 2, 2],
+      );
+      const third = await pool.acquire(at(2).owner, patient());
+      assert.ok(third !== 'lost');
+      pool.resize(2);
+      await take(pool);
+      assert.equal(at(2).instance.revived, 3);
+      third.release();
+    });
+
     it('is told those who wait when the last one fails', async () => {
       const { pool, at } = readyPool(2);
       at(0).instance.failed();
