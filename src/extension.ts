@@ -1,7 +1,7 @@
 /** The extension's entry: builds the parts, ties them together, hands out the API. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { DisposableStore } from './base/disposable';
+import { type Disposable, DisposableStore } from './base/disposable';
 import { version } from './base/version';
 import type { HostState } from './dashboard/protocol';
 import { encodingCounter } from './gateway/encodingFile';
@@ -46,16 +46,23 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
   const recentLog = new RecentLog();
   const logger = channelLogger(channel, recentLog);
   const config = store.add(new Config(logger.child('settings')));
-  const apiKey = store.add(new ApiKey(context.secrets));
+  let windows: Promise<Windows> | undefined;
+  const otherWindows = (): Promise<Windows> =>
+    (windows ??= import('./vscode/windows/windows').then(({ userWindows }) => userWindows(logger)));
+  const apiKey = store.add(
+    new ApiKey(context.secrets, async () => (await otherWindows()).clientKey()),
+  );
   const distDir = join(context.extensionPath, 'dist');
   const tokens = encodingCounter(distDir, logger);
-  const buildOptions = async (): Promise<GatewayOptions> =>
-    toGatewayOptions(config.read(), {
-      apiKey: await apiKey.get(),
+  const buildOptions = async (): Promise<GatewayOptions> => {
+    // The settings last: they may change while the system asks the user to unlock the key.
+    const key = await apiKey.get();
+    return toGatewayOptions(config.read(), {
+      apiKey: key,
       workDir: vscode.Uri.joinPath(context.globalStorageUri, 'instances').fsPath,
       distDir,
     });
-  let windows: Windows | undefined;
+  };
   const controller = store.add(
     new GatewayController({
       logger,
@@ -65,22 +72,29 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
         const { LocalGateway } = await import('./vscode/windows/localGateway');
         return new LocalGateway(options, { logger, tokens, windows });
       },
-      windows: async () => {
-        const { userWindows } = await import('./vscode/windows/windows');
-        return (windows ??= userWindows(logger));
-      },
+      windows: otherWindows,
     }),
   );
   const feed = store.add(new ActivityFeed(controller, logger));
   const dashboard = { extensionUri: context.extensionUri, logger, controller, feed };
   const panel = store.add(new Panel(dashboard));
   store.add(registerSideBar(dashboard));
-  // Some editors made from VS Code have no language models.
-  if ('registerLanguageModelChatProvider' in vscode.lm) {
-    store.add(new ChatProvider(controller, tokens, context.globalState));
+  // Some editors made from VS Code have no language models and no chat, or take none of ours.
+  const offer = (what: string, register: () => Disposable): void => {
+    try {
+      store.add(register());
+    } catch (error) {
+      logger.log('warn', `this editor takes no ${what}: ${String(error)}`);
+    }
+  };
+  const { lm } = vscode as { readonly lm?: Partial<typeof vscode.lm> };
+  if (lm?.registerLanguageModelChatProvider) {
+    offer('language models', () => new ChatProvider(controller, tokens, context.globalState));
   }
   const { extensionUri, workspaceState: memory } = context;
-  store.add(registerParticipant({ controller, logger, memory, extensionUri }));
+  offer('chat participant', () =>
+    registerParticipant({ controller, logger, memory, extensionUri }),
+  );
   const statusBar = store.add(new StatusBar());
   const notice = new FailureNotice();
   const signIn = store.add(new SignIn(controller));

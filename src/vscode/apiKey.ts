@@ -10,18 +10,25 @@ export interface SecretStore {
   onDidChange(listener: (event: { readonly key: string }) => void): Disposable;
 }
 
+/** The key on which the user's editors agree; undefined when they cannot. */
+export type SharedKey = () => Promise<string | undefined>;
+
+const noKey: SharedKey = () => Promise.resolve(undefined);
+
 /**
- * The key clients present: 32 random bytes, base64url, kept in SecretStorage and made on first use.
- * All windows share one key.
+ * The key clients present: 32 bytes, base64url, kept in SecretStorage and made on first use. All
+ * windows share one key, those of other editors included.
  */
 export class ApiKey implements Disposable {
   readonly #secrets: SecretStore;
+  readonly #shared: SharedKey;
   readonly #changed = new Emitter<void>();
   readonly #subscription: Disposable;
   #reading: Promise<string> | undefined;
 
-  constructor(secrets: SecretStore) {
+  constructor(secrets: SecretStore, shared: SharedKey = noKey) {
     this.#secrets = secrets;
+    this.#shared = shared;
     this.#subscription = secrets.onDidChange(({ key }) => {
       if (key !== storageKeys.apiKey) return;
       this.#reading = undefined;
@@ -46,7 +53,8 @@ export class ApiKey implements Disposable {
   async #readOrCreate(): Promise<string> {
     const stored = await this.#secrets.get(storageKeys.apiKey);
     if (stored) return stored;
-    await this.#secrets.store(storageKeys.apiKey, randomBytes(32).toString('base64url'));
+    const key = (await this.#shared()) ?? randomBytes(32).toString('base64url');
+    await this.#secrets.store(storageKeys.apiKey, key);
     // Another window may have stored its own in the meantime: what the store says now is the key.
     const agreed = await this.#secrets.get(storageKeys.apiKey);
     if (!agreed) throw new Error('The secret store did not keep the API key.');

@@ -72,15 +72,17 @@ export class ChatProvider implements vscode.LanguageModelChatProvider, Disposabl
     if (!silent) await this.#controller.start();
     const gateway = this.#controller.serving;
     const { state } = this.#controller;
+    const known = readKnownModels(this.#memory.get(storageKeys.chatModels));
     if (!gateway || state.kind !== 'ready') {
-      const known = readKnownModels(this.#memory.get(storageKeys.chatModels));
       return known.map((model) => chatInformation(model, 'notRunning', vscode.l10n.t));
     }
     const note = state.snapshot.demo ? 'demo' : undefined;
     return withSignal(token, async (signal) => {
-      const models = await gateway.models(signal);
-      await this.#remember(knownModels(models));
-      return models.map((model) => chatInformation(model, note, vscode.l10n.t));
+      // A Lingma that does not say which models it has says why to whoever asks one of them.
+      const models = await gateway.models(signal).catch(() => undefined);
+      signal.throwIfAborted();
+      if (models) await this.#remember(knownModels(models));
+      return (models ?? known).map((model) => chatInformation(model, note, vscode.l10n.t));
     });
   }
 

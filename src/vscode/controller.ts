@@ -161,7 +161,10 @@ export class GatewayController implements Disposable {
     this.#lookout.watch(this.#state.kind === 'failed' ? 5 * lookoutMs : lookoutMs);
   }
 
-  /** The options a change of settings is compared with; undefined while no gateway is wanted. */
+  /**
+   * The options a change of settings is compared with; undefined while no gateway is wanted, or its
+   * start has yet to read them, or could not.
+   */
   wantedOptions(): GatewayOptions | undefined {
     return this.#target === null ? undefined : this.#options;
   }
@@ -270,7 +273,10 @@ export class GatewayController implements Disposable {
       }),
     };
     try {
-      const options = await this.#dependencies.buildOptions();
+      this.#options = undefined;
+      // The system's store of secrets may ask the user for a password, for as long as it likes.
+      const options = await Promise.race([this.#dependencies.buildOptions(), attempt.abandoned]);
+      if (!options || this.#target !== run) return;
       this.#options = options;
       const windows = await this.#windowsFor(options);
       await this.#takeSeat(attempt, arrival, options, windows);

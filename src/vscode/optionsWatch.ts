@@ -9,7 +9,7 @@ export interface OptionsWatchDependencies {
   readonly logger: Logger;
   readonly controller: Pick<
     GatewayController,
-    'wantedOptions' | 'isConcernedBy' | 'reconfigure' | 'restart'
+    'state' | 'wantedOptions' | 'isConcernedBy' | 'reconfigure' | 'restart'
   >;
   readonly buildOptions: () => Promise<GatewayOptions>;
   /** How long settings and key must rest before they are looked at. */
@@ -50,9 +50,14 @@ export class OptionsWatch implements Disposable {
     const { logger, controller, buildOptions } = this.#dependencies;
     try {
       const after = await buildOptions();
-      // No gateway is wanted, or its start has yet to read the options: nothing to replace.
       const before = controller.wantedOptions();
-      if (!before) return;
+      if (!before) {
+        // No gateway is wanted, or its start has yet to read the options: nothing to replace.
+        if (controller.state.kind !== 'failed') return;
+        logger.log('info', 'start, because the settings can be used now');
+        await controller.restart('settings');
+        return;
+      }
       const changed = changedOptions(before, after).filter((name) =>
         controller.isConcernedBy(name),
       );

@@ -93,8 +93,11 @@ export class SignIn implements Disposable {
     if (this.#reminding || this.#running) return;
     this.#reminding = true;
     const text = vscode.l10n.t('{0}: a request failed because Lingma is signed out.', displayName);
-    await offer(vscode.window.showWarningMessage, text);
-    this.#reminding = false;
+    try {
+      await offer(vscode.window.showWarningMessage, text);
+    } finally {
+      this.#reminding = false;
+    }
   }
 }
 

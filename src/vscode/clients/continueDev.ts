@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type FileClient, openAiBase, PROVIDER_NAME } from './client';
 import { inTurn } from './edit';
+import { folderFrom } from './places';
 import { setYamlItem, setYamlKeys } from './yamlText';
 
 /** What a configuration of Continue has to begin with. */
@@ -12,8 +13,9 @@ export const continueDev: FileClient = {
   id: 'continue',
   title: 'Continue',
   describe: (t) => t('Adds the gateway’s default model.'),
-  target: ({ home, env, exists }, t) => {
-    const folder = env['CONTINUE_GLOBAL_DIR'] ?? join(home, '.continue');
+  target: (places, t) => {
+    const { exists } = places;
+    const folder = folderFrom('CONTINUE_GLOBAL_DIR', places, '.continue');
     const path = join(folder, 'config.yaml');
     // Continue ignores the older file as soon as there is the newer one.
     if (!exists(path) && exists(join(folder, 'config.json'))) {

@@ -42,6 +42,30 @@ export function setJson(text: string | null, entries: readonly Entry[]): EditRes
   return edited(result);
 }
 
+/**
+ * The text with the items at the end of the list at `path`, which is made when it is missing; what
+ * the list has stays as it is written. To be given a text that `setJson` has accepted.
+ */
+export function appendJson(
+  text: string,
+  path: Entry['path'],
+  items: readonly unknown[],
+): EditResult {
+  const before = readJson(text);
+  const present = valueAt(before, path);
+  if (present === undefined) return setJson(text, [{ path, value: items }]);
+  if (!Array.isArray(present)) return shapeProblem(path.join('.'));
+  let result = text;
+  for (const item of items) {
+    const root = parseTree(result, [], OPTIONS);
+    const list = root && findNodeAtLocation(root, [...path]);
+    if (list?.type !== 'array') return shapeProblem(path.join('.'));
+    result = addMember(result, list, (indent) => layOut(result, item, indent));
+  }
+  const wanted = withEntry(before, { path, value: [...(present as unknown[]), ...items] });
+  return sameData(readJson(result), wanted) ? edited(result) : shapeProblem(path.join('.'));
+}
+
 /** The data of a text that `setJson` accepts; undefined for a text that is no JSON at all. */
 export function readJson(text: string | null): unknown {
   return text === null ? undefined : (parse(text, [], OPTIONS) as unknown);
@@ -71,17 +95,17 @@ function setOne(text: string, { path, value }: Entry): string | undefined {
     const nested = path
       .slice(depth + 1)
       .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-    return addProperty(text, parent, path[depth] ?? '', nested);
+    const name = JSON.stringify(path[depth]);
+    return addMember(text, parent, (indent) => `${name}: ${layOut(text, nested, indent)}`);
   }
   return undefined;
 }
 
-function addProperty(text: string, parent: Node, key: string, value: unknown): string {
+/** Adds a property to an object, or an item to a list, as `member` lays it out for an indentation. */
+function addMember(text: string, parent: Node, member: (indent: string) => string): string {
   const eol = lineBreakOf(text);
   const last = parent.children?.at(-1);
   const close = parent.offset + parent.length - 1;
-  const property = (indent: string): string =>
-    `${JSON.stringify(key)}: ${layOut(text, value, indent)}`;
 
   if (!last) {
     const outer = indentOfLine(text, parent.offset);
@@ -89,7 +113,7 @@ function addProperty(text: string, parent: Node, key: string, value: unknown): s
     const inner = text.slice(parent.offset + 1, close);
     // Comments inside stay in front of what is added.
     const kept = inner.trimEnd();
-    const added = `${kept}${eol}${indent}${property(indent)}${eol}${outer}`;
+    const added = `${kept}${eol}${indent}${member(indent)}${eol}${outer}`;
     return splice(text, parent.offset + 1, close, added);
   }
 
@@ -98,11 +122,11 @@ function addProperty(text: string, parent: Node, key: string, value: unknown): s
   if (!text.slice(parent.offset, first.offset).includes('\n')) {
     const end = last.offset + last.length;
     return comma === undefined
-      ? splice(text, end, end, `, ${property(indentOfLine(text, parent.offset))}`)
-      : splice(text, comma + 1, comma + 1, ` ${property(indentOfLine(text, parent.offset))},`);
+      ? splice(text, end, end, `, ${member(indentOfLine(text, parent.offset))}`)
+      : splice(text, comma + 1, comma + 1, ` ${member(indentOfLine(text, parent.offset))},`);
   }
   const indent = indentOfLine(text, first.offset);
-  const line = `${eol}${indent}${property(indent)}${comma === undefined ? '' : ','}`;
+  const line = `${eol}${indent}${member(indent)}${comma === undefined ? '' : ','}`;
   const withLine = splice(text, lineEnd, lineEnd, line);
   const end = last.offset + last.length;
   return comma === undefined ? splice(withLine, end, end, ',') : withLine;

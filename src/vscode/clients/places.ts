@@ -1,5 +1,5 @@
 /** Folders that several clients keep their configuration in. */
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Places, Target } from './client';
 
 /** A file below the home folder. */
@@ -15,7 +15,9 @@ export function configFolder({ home, env }: Places): string {
 
 /** The folder a client takes from a variable, by default one below the home folder. */
 export function folderFrom(variable: string, { home, env }: Places, ...path: string[]): string {
-  return env[variable] ?? join(home, ...path);
+  const named = env[variable];
+  // A relative one would be another folder for each program that reads it.
+  return named !== undefined && isAbsolute(named) ? named : join(home, ...path);
 }
 
 /** The first file that is there, else the first one. */

@@ -2,7 +2,7 @@
  * Sets strings in TOML. There is no editor for it that keeps comments, so the text is split into
  * statements here and judged by a real parser.
  */
-import { parse, TomlError } from 'smol-toml';
+import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
 import {
   type EditResult,
   edited,
@@ -30,6 +30,11 @@ interface Statement {
   readonly valueStart: number | undefined;
   /** Full path of the table or of the key; undefined inside arrays of tables. */
   readonly path: readonly string[] | undefined;
+}
+
+/** The data of a text; whole numbers that no double holds are `bigint`. */
+function parse(text: string): TomlTable {
+  return parseToml(text, { integersAsBigInt: 'asNeeded' });
 }
 
 /** The text with every entry at its place; a null text is a file that is not there yet. */

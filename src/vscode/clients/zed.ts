@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { isRecord } from '../../base/json';
 import { type FileClient, KEY_VARIABLE, openAiBase, PROVIDER_ID } from './client';
-import { valueAt } from './edit';
-import { readJson, setJson } from './jsonc';
-import { configFolder } from './places';
+import { inTurn, valueAt } from './edit';
+import { appendJson, readJson, setJson } from './jsonc';
+import { configFolder, folderFrom } from './places';
 
 const PROVIDER = ['language_models', 'openai_compatible', PROVIDER_ID] as const;
 
@@ -19,7 +19,7 @@ export const zed: FileClient = {
   target: (places) => {
     const folder =
       places.platform === 'win32'
-        ? join(places.env['APPDATA'] ?? join(places.home, 'AppData', 'Roaming'), 'Zed')
+        ? join(folderFrom('APPDATA', places, 'AppData', 'Roaming'), 'Zed')
         : places.platform === 'darwin'
           ? join(places.home, '.config', 'zed')
           : join(configFolder(places), 'zed');
@@ -28,15 +28,16 @@ export const zed: FileClient = {
   inWorkspace: false,
   holdsKey: false,
   edit: (text, facts) => {
-    const present = valueAt(readJson(text), [...PROVIDER, 'available_models']);
+    const list = [...PROVIDER, 'available_models'] as const;
+    const present = valueAt(readJson(text), list);
     const models: readonly unknown[] = Array.isArray(present) ? present : [];
     const names = models.map((model) => (isRecord(model) ? model['name'] : undefined));
     const missing = facts.models
       .filter(({ id }) => !names.includes(id))
       .map(({ id, name }) => ({ name: id, display_name: name, max_tokens: MAX_TOKENS }));
-    return setJson(text, [
-      { path: [...PROVIDER, 'api_url'], value: openAiBase(facts) },
-      { path: [...PROVIDER, 'available_models'], value: [...models, ...missing] },
+    return inTurn(text ?? '', [
+      (current) => setJson(current, [{ path: [...PROVIDER, 'api_url'], value: openAiBase(facts) }]),
+      (current) => appendJson(current, list, missing),
     ]);
   },
   next: (_, t) =>

@@ -30,6 +30,9 @@ export interface ParticipantDependencies {
   readonly memory: vscode.Memento;
 }
 
+/** How long `/status` waits for the list of models, in milliseconds. */
+const STATUS_MODELS_MS = 3_000;
+
 type Gateway = NonNullable<GatewayController['serving']>;
 type Models = Awaited<ReturnType<Gateway['models']>>;
 
@@ -87,8 +90,11 @@ export class Participant {
 
   /** What the buttons of `/model` do: a model for this workspace, in the picker as well. */
   async useModel(id: unknown): Promise<void> {
-    if (typeof id !== 'string' || !this.#controller.serving) return;
-    const models = await this.#controller.serving.models(new AbortController().signal);
+    if (typeof id !== 'string') return;
+    if (!this.#controller.serving) await this.#controller.start();
+    const { serving, state } = this.#controller;
+    if (!serving) throw notServing(state);
+    const models = await serving.models(new AbortController().signal);
     const model = models.find((each) => each.id === id);
     if (!model) return;
     await this.#choose(model);
@@ -135,7 +141,10 @@ export class Participant {
     stream: vscode.ChatResponseStream,
     signal: AbortSignal,
   ): Promise<vscode.ChatResult> {
-    const models = await this.#controller.serving?.models(signal);
+    // The state is told even if Lingma does not say which models it has.
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(STATUS_MODELS_MS)]);
+    const models = await this.#controller.serving?.models(limit).catch(() => undefined);
+    signal.throwIfAborted();
     const model = models && this.#modelFor(request, models);
     const report = statusReport(this.#controller.state, model?.name, vscode.l10n.t);
     stream.markdown(report.markdown);

@@ -15,9 +15,17 @@ import {
 import { commandIds } from '../ids';
 import type { SetupDependencies } from './dependencies';
 import { factsForClients, messageOf } from './facts';
-import { fingerprint, type FoundFile, modeFor, readFound, textOf, writeWhole } from './files';
+import {
+  FileChanged,
+  fingerprint,
+  type FoundFile,
+  modeFor,
+  readFound,
+  textOf,
+  writeWhole,
+} from './files';
 import { shortPath } from './redact';
-import type { Preview } from './preview';
+import { maskKey, type Preview } from './preview';
 import { offerUndo, type UndoContext } from './undoCommand';
 import type { SetupRecord } from './undoStore';
 
@@ -69,6 +77,8 @@ async function connectByFile(
   facts: ClientFacts,
 ): Promise<void> {
   const folder = client.inWorkspace ? await workspaceFolder() : undefined;
+  // Several folders, and the user has chosen none of them.
+  if (client.inWorkspace && !folder && vscode.workspace.workspaceFolders?.length) return;
   const places = placesOf(folder);
   const target = client.target(places, vscode.l10n.t);
   if (target.kind === 'none') {
@@ -100,8 +110,9 @@ async function offerChange(
   path: string,
 ): Promise<'done' | 'changed'> {
   const { preview } = context;
-  const shown = shortPath(path, homedir());
   const found = await readFound(path);
+  // Where a link leads, not the link: what is written is that file, wherever a repository points.
+  const shown = shortPath(found.path, homedir());
   const text = found.bytes === null ? null : textOf(found.bytes);
   if (text === undefined) {
     await refuse(client, facts, found, vscode.l10n.t('The file is not text in UTF-8.'));
@@ -119,15 +130,14 @@ async function offerChange(
     return 'done';
   }
 
-  const masked = (content: string): string => content.replaceAll(facts.apiKey, '••••••••');
   const title = vscode.l10n.t('{0}: {1} now, and with the gateway', client.title, shown);
   const apply = vscode.l10n.t('Apply');
   const copy = vscode.l10n.t('Copy');
   const answer = await preview.review({
     title,
     path,
-    left: masked(text ?? ''),
-    right: masked(plan.text),
+    left: maskKey(text ?? '', facts.apiKey),
+    right: maskKey(plan.text, facts.apiKey),
     question: vscode.l10n.t(
       'Nothing is written yet. Change {0} as shown? What is in it now is kept, so that you can undo this.',
       shown,
@@ -143,20 +153,20 @@ async function offerChange(
     );
   }
   if (answer !== apply) return 'done';
-  const current = await readFound(path);
-  if (fingerprint(current.bytes) !== fingerprint(found.bytes)) return 'changed';
-  const record = await write(context, client, current, Buffer.from(plan.text, 'utf8'));
+  const record = await write(context, client, found, Buffer.from(plan.text, 'utf8'));
+  if (!record) return 'changed';
   context.deps.logger.log('info', `connected ${client.title}: wrote ${shown}`);
-  void sayConnected(context, client, facts, record);
+  void sayConnected(context, client, facts, record).catch(showError);
   return 'done';
 }
 
+/** Writes what was agreed to; undefined when the file is no longer the one that was shown. */
 async function write(
   { undoStore }: Context,
   client: FileClient,
   found: FoundFile,
   after: Buffer,
-): Promise<SetupRecord> {
+): Promise<SetupRecord | undefined> {
   const record = await undoStore.add({
     title: client.title,
     path: found.path,
@@ -166,9 +176,11 @@ async function write(
     after,
   });
   try {
-    await writeWhole(found.path, after, modeFor(client.holdsKey, found.mode));
+    const replaces = fingerprint(found.bytes);
+    await writeWhole(found.path, after, modeFor(client.holdsKey, found.mode), { replaces });
   } catch (error) {
     await undoStore.remove(record.id);
+    if (error instanceof FileChanged) return undefined;
     throw error;
   }
   return record;
@@ -217,7 +229,7 @@ async function refuse(
 
 async function showGuide(preview: Preview, client: GuideClient, facts: ClientFacts): Promise<void> {
   await preview.markdown(client.id, client.guide(facts, vscode.l10n.t));
-  void offerValues(client, facts);
+  void offerValues(client, facts).catch(showError);
 }
 
 /** Stays until all is copied: the notification comes back after each value. */
@@ -236,6 +248,11 @@ async function offerValues(client: GuideClient, facts: ClientFacts): Promise<voi
     if (value === undefined) return;
     await vscode.env.clipboard.writeText(value);
   }
+}
+
+/** What fails behind a button of a notification, when nobody waits for it any more. */
+function showError(error: unknown): void {
+  void vscode.window.showErrorMessage(messageOf(error));
 }
 
 async function openFile(path: string): Promise<void> {

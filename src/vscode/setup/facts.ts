@@ -2,6 +2,13 @@
 import * as vscode from 'vscode';
 import type { ClientFacts } from '../clients/client';
 import type { SetupDependencies } from './dependencies';
+import { type FileObstacle, UnusableFile } from './files';
+
+const OBSTACLE_TEXTS: Readonly<Record<FileObstacle, () => string>> = {
+  notAFile: () => vscode.l10n.t('What is there is no ordinary file.'),
+  tooLarge: () => vscode.l10n.t('The file is too large for a configuration.'),
+  readOnly: () => vscode.l10n.t('The file is read-only.'),
+};
 
 /** Milliseconds Lingma may take to list its models. */
 const MODELS_MS = 20_000;
@@ -32,5 +39,6 @@ export async function factsForClients(deps: SetupDependencies): Promise<ClientFa
 
 /** What an error says, for people. */
 export function messageOf(error: unknown): string {
+  if (error instanceof UnusableFile) return OBSTACLE_TEXTS[error.obstacle]();
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** Reading and writing the configuration files of others, with the care that takes. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import {
   type FileHandle,
   lstat,
@@ -24,19 +25,58 @@ export interface FoundFile {
   readonly mode: number | undefined;
 }
 
+/** Why a file is neither read nor written. */
+export type FileObstacle = 'notAFile' | 'tooLarge' | 'readOnly';
+
+const OBSTACLES: Readonly<Record<FileObstacle, string>> = {
+  notAFile: 'It is no ordinary file.',
+  tooLarge: 'It is too large for a configuration.',
+  readOnly: 'It is read-only.',
+};
+
+/** A file that is left alone; `obstacle` says why, for those who say it in other languages. */
+export class UnusableFile extends Error {
+  readonly obstacle: FileObstacle;
+
+  constructor(obstacle: FileObstacle) {
+    super(OBSTACLES[obstacle]);
+    this.obstacle = obstacle;
+  }
+}
+
+/** The file is no longer the one that was to be replaced; nothing has been written. */
+export class FileChanged extends Error {
+  constructor() {
+    super('The file has changed in the meantime.');
+  }
+}
+
 /** How long a chain of links may be. */
 const MAX_LINKS = 40;
+/** Bytes beyond which a file is no configuration. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Reads a file that need not be there. Rejects when it is there and cannot be read. */
+/**
+ * Reads a file that need not be there. Rejects when it is there and cannot be read, with
+ * `UnusableFile` for a pipe (as which some keepers of secrets offer `.env`), a folder and the like.
+ */
 export async function readFound(path: string): Promise<FoundFile> {
   const real = await follow(path);
   try {
-    const [bytes, { mode }] = [await readFile(real), await stat(real)];
-    return { path: real, bytes, mode: mode & 0o777 };
+    const { mode } = await usable(real);
+    return { path: real, bytes: await readFile(real), mode: mode & 0o777 };
   } catch (error) {
     if (isMissing(error)) return { path: real, bytes: null, mode: undefined };
     throw error;
   }
+}
+
+/** What is known of a file that can be read in one go. */
+async function usable(path: string): Promise<Stats> {
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new UnusableFile('notAFile');
+  if (stats.size > MAX_BYTES) throw new UnusableFile('tooLarge');
+  return stats;
 }
 
 /** The text of the bytes, a byte order mark included; undefined when they are no UTF-8. */
@@ -62,12 +102,15 @@ export function modeFor(holdsKey: boolean, present: number | undefined): number 
 
 /**
  * Replaces the file in one step, so that nobody ever reads half of it, and makes the folders on the
- * way. Rejects, with nothing changed, when that is not possible.
+ * way. Rejects, with nothing changed, when that is not possible: with `UnusableFile` for a file that
+ * its owner has made read-only, though its folder would let it be replaced, and with `FileChanged`
+ * when `replaces` is given and no longer the fingerprint of what is there.
  */
 export async function writeWhole(
   path: string,
   bytes: Buffer | string,
   mode: number,
+  { replaces }: { readonly replaces?: string } = {},
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -81,6 +124,12 @@ export async function writeWhole(
     await handle.sync();
     await handle.close();
     handle = undefined;
+    // As late as can be: clients write their files themselves, at any time.
+    const present = await readFound(path);
+    if (present.mode !== undefined && (present.mode & 0o222) === 0) {
+      throw new UnusableFile('readOnly');
+    }
+    if (replaces !== undefined && fingerprint(present.bytes) !== replaces) throw new FileChanged();
     await rename(staging, path);
   } catch (error) {
     await handle?.close();

@@ -4,6 +4,9 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable';
 import { contextKeys, previewScheme } from '../ids';
 
+/** Reports that can still be read in a preview that is open. */
+const MAX_REPORTS = 10;
+
 /** A change that the user is asked about while looking at it. */
 export interface Review {
   readonly title: string;
@@ -20,9 +23,16 @@ export interface Review {
   readonly again: () => void;
 }
 
+/** The text without the gateway's key: what is shown may be on a screen that others see. */
+export function maskKey(text: string, key: string | undefined): string {
+  return key ? text.replaceAll(key, '••••••••') : text;
+}
+
 export class Preview implements vscode.TextDocumentContentProvider, Disposable {
   readonly #store = new DisposableStore();
   readonly #texts = new Map<string, string>();
+  /** Reports, the latest last. */
+  readonly #reports: string[] = [];
   #count = 0;
   /** Answers the review that is open. */
   #answer: ((accepted: boolean) => void) | undefined;
@@ -31,7 +41,9 @@ export class Preview implements vscode.TextDocumentContentProvider, Disposable {
     this.#store.add(vscode.workspace.registerTextDocumentContentProvider(previewScheme, this));
     this.#store.add(
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-        if (uri.scheme === previewScheme) this.#texts.delete(uri.toString());
+        const key = uri.toString();
+        // VS Code closes a document that no editor shows, and its preview reads it again later.
+        if (uri.scheme === previewScheme && !this.#reports.includes(key)) this.#texts.delete(key);
       }),
     );
   }
@@ -90,6 +102,8 @@ export class Preview implements vscode.TextDocumentContentProvider, Disposable {
   /** Shows Markdown as it reads. */
   async markdown(name: string, text: string): Promise<void> {
     const uri = this.#add(`${name}.md`, text);
+    this.#reports.push(uri.toString());
+    if (this.#reports.length > MAX_REPORTS) this.#texts.delete(this.#reports.shift() ?? '');
     // The preview reads the document, which has to be open for that.
     await vscode.workspace.openTextDocument(uri);
     await vscode.commands.executeCommand('markdown.showPreview', uri);

@@ -15,6 +15,12 @@ export interface Private {
 
 const HIDDEN = '[hidden]';
 
+/** The home folder as texts have it: in JSON its backslashes are double, and Windows ignores case. */
+function homePattern(home: string): RegExp {
+  const parts = home.split('\\').map((part) => part.replace(/[.*+?^${}()|[\]/]/g, String.raw`\$&`));
+  return new RegExp(parts.join(String.raw`(?:\\{1,2}|/)`), parts.length > 1 ? 'gi' : 'g');
+}
+
 /**
  * The text without the secrets, without what looks like one (bearer keys, long runs of letters and
  * digits, names and passwords in addresses), and with `~` for the home folder.
@@ -23,7 +29,7 @@ export function redact(text: string, { home, secrets }: Private): string {
   let result = text;
   for (const secret of secrets) if (secret !== '') result = result.replaceAll(secret, HIDDEN);
   // The home folder alone would be the whole file system.
-  if (home.length > 1) result = result.replaceAll(home, '~');
+  if (home.length > 1) result = result.replace(homePattern(home), '~');
   return result
     .replace(/\b(bearer|basic)\s+[^\s"'[]+/gi, `$1 ${HIDDEN}`)
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${HIDDEN}@`)

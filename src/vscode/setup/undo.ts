@@ -1,6 +1,6 @@
 /** Takes a change of a configuration file back. */
 import { rm } from 'node:fs/promises';
-import { fingerprint, type FoundFile, readFound, writeWhole } from './files';
+import { FileChanged, fingerprint, type FoundFile, readFound, writeWhole } from './files';
 import type { SetupRecord, UndoStore } from './undoStore';
 
 export type UndoOutcome =
@@ -9,20 +9,29 @@ export type UndoOutcome =
   | { readonly kind: 'changed'; readonly found: FoundFile };
 
 /**
- * Brings the file back to what it was, if it still is what was written; `anyway` does so whatever
- * it is by now. Rejects when the file cannot be read or written.
+ * Brings the file back to what it was, if it still is what was written, or what the user has seen and
+ * agreed to lose. Rejects when the file cannot be read or written.
+ *
+ * @param seen Fingerprint of the content that may be lost as well.
  */
 export async function undo(
   record: SetupRecord,
   store: UndoStore,
-  { anyway }: { readonly anyway: boolean },
+  seen?: string,
 ): Promise<UndoOutcome> {
   const found = await readFound(record.path);
   const now = fingerprint(found.bytes);
   const isBack = now === fingerprint(record.before);
-  if (!isBack && now !== record.after && !anyway) return { kind: 'changed', found };
+  if (!isBack && now !== record.after && now !== seen) return { kind: 'changed', found };
   if (record.before === null) await rm(record.path, { force: true });
-  else if (!isBack) await writeWhole(record.path, record.before, record.mode ?? 0o600);
+  else if (!isBack) {
+    try {
+      await writeWhole(record.path, record.before, record.mode ?? 0o600, { replaces: now });
+    } catch (error) {
+      if (!(error instanceof FileChanged)) throw error;
+      return { kind: 'changed', found: await readFound(record.path) };
+    }
+  }
   await store.remove(record.id);
   return { kind: 'restored' };
 }

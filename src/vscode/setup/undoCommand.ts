@@ -2,14 +2,16 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { commandIds } from '../ids';
+import type { SetupDependencies } from './dependencies';
 import { messageOf } from './facts';
-import { textOf } from './files';
-import type { Preview } from './preview';
+import { fingerprint, textOf } from './files';
+import { maskKey, type Preview } from './preview';
 import { shortPath } from './redact';
 import { undo } from './undo';
 import type { SetupRecord, UndoStore } from './undoStore';
 
 export interface UndoContext {
+  readonly deps: Pick<SetupDependencies, 'source'>;
   readonly preview: Preview;
   readonly undoStore: UndoStore;
 }
@@ -43,18 +45,20 @@ export async function undoClientSetup(context: UndoContext): Promise<void> {
 
 /** Takes the change back; asks first when somebody has changed the file since. */
 export async function offerUndo(context: UndoContext, record: SetupRecord): Promise<void> {
-  const { preview, undoStore } = context;
+  const { deps, preview, undoStore } = context;
   const shown = shortPath(record.path, homedir());
   try {
-    const outcome = await undo(record, undoStore, { anyway: false });
-    if (outcome.kind === 'changed') {
+    let outcome = await undo(record, undoStore);
+    const key = (await deps.source.connection().catch(() => undefined))?.apiKey;
+    // Again whenever it changes while the user looks at what would be lost.
+    while (outcome.kind === 'changed') {
       const { bytes } = outcome.found;
       const restore = vscode.l10n.t('Restore');
       const answer = await preview.review({
         title: vscode.l10n.t('{0}: now, and as it was before', shown),
         path: record.path,
-        left: readable(bytes),
-        right: readable(record.before),
+        left: maskKey(readable(bytes), key),
+        right: maskKey(readable(record.before), key),
         question: vscode.l10n.t(
           '{0} has been changed since. Restore it as shown? The later changes are lost.',
           shown,
@@ -64,7 +68,7 @@ export async function offerUndo(context: UndoContext, record: SetupRecord): Prom
         again: () => void vscode.commands.executeCommand(commandIds.undoClientSetup),
       });
       if (answer !== restore) return;
-      await undo(record, undoStore, { anyway: true });
+      outcome = await undo(record, undoStore, fingerprint(bytes));
     }
     void vscode.window.showInformationMessage(
       record.before === null

@@ -25,6 +25,8 @@ export interface LeaderRequest {
   readonly path: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds the head of the answer may take; by default as long as the signal lets it. */
+  readonly headMs?: number;
 }
 
 /** Asks for JSON. Rejects with the leader's own error, `leader_gone`, or the reason of the signal. */
@@ -46,7 +48,7 @@ export async function askLeader(address: LeaderAddress, request: LeaderRequest):
  */
 export async function openStream(
   address: LeaderAddress,
-  { method, path, body, signal }: LeaderRequest,
+  { method, path, body, signal, headMs }: LeaderRequest,
 ): Promise<IncomingMessage> {
   signal?.throwIfAborted();
   const found = await probe({ ...address, timeoutMs: identityMs });
@@ -73,8 +75,15 @@ export async function openStream(
       request.destroy();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    request.once('close', () => signal?.removeEventListener('abort', abort));
-    request.once('response', resolve);
+    const head = headMs === undefined ? undefined : setTimeout(abort, headMs);
+    request.once('close', () => {
+      clearTimeout(head);
+      signal?.removeEventListener('abort', abort);
+    });
+    request.once('response', (answer) => {
+      clearTimeout(head);
+      resolve(answer);
+    });
     request.once('error', (error) => {
       reject(signal?.aborted ? toError(signal.reason) : leaderGone(error));
     });

@@ -6,6 +6,7 @@ export class Lookout implements Disposable {
   #everyMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watching = false;
+  #looking = false;
 
   /** @param look Does not reject; no second one begins before it has settled. */
   constructor(look: () => Promise<void>) {
@@ -26,9 +27,14 @@ export class Lookout implements Disposable {
   }
 
   #schedule(): void {
+    clearTimeout(this.#timer);
+    // What the look brings about may end the watch and begin it again, before the look is over.
+    if (!this.#watching || this.#looking) return;
     this.#timer = setTimeout(() => {
+      this.#looking = true;
       void this.#look().then(() => {
-        if (this.#watching) this.#schedule();
+        this.#looking = false;
+        this.#schedule();
       });
     }, this.#everyMs);
     this.#timer.unref();

@@ -22,6 +22,8 @@ import {
 
 /** The leader shows that it lives every 15 seconds; two of these signs may be late. */
 const SILENCE_MS = 40_000;
+/** How long the leader may take to begin its events, which it does at once. */
+const HEAD_MS = 10_000;
 /** How long the page for signing in is waited for, as the leader itself does. */
 const SIGN_IN_MS = 600_000;
 /** How long the leader may take to end once it has been asked to. */
@@ -49,6 +51,7 @@ export class RemoteGateway implements FollowedGateway {
       method: 'GET',
       path: '/internal/events',
       signal,
+      headMs: HEAD_MS,
     });
     await new Promise<void>((resolve, reject) => {
       const subscription = this.onDidChange(() => {

@@ -3,7 +3,7 @@
  * and not VS Code's SecretStorage: each browser of one server, and each editor made from VS Code,
  * has another of those.
  */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { chmod, link, lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -61,6 +61,15 @@ export async function readWindowKey(folder: string, uid: number | undefined): Pr
     else await setAside(file, uid);
   }
   throw new Error(`${file} changes all the time. Delete it, then reload the window.`);
+}
+
+/**
+ * The key that clients present, as every editor makes it that has none yet: each has a secret store
+ * of its own, and a client that one of them has set up must not be refused when another one leads.
+ * It does not give the windows' key away.
+ */
+export function clientKeyOf(windowKey: string): string {
+  return createHmac('sha256', windowKey).update('lingma-gateway client key').digest('base64url');
 }
 
 /** What the file holds; undefined when there is none. */

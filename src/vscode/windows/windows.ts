@@ -5,11 +5,13 @@ import type { FollowedGateway } from '../hostedGateway';
 import { type LeaderAddress, identityMs } from './leaderClient';
 import { type Probe, probe } from './probe';
 import { RemoteGateway } from './remoteGateway';
-import { readWindowKey, windowsFolder } from './windowKey';
+import { clientKeyOf, readWindowKey, windowsFolder } from './windowKey';
 
 export interface Windows {
   /** The secret of all windows; undefined when it cannot be trusted, so that none can follow. */
   secret(): Promise<string | undefined>;
+  /** The key that clients of all the user's editors present; undefined without the secret. */
+  clientKey(): Promise<string | undefined>;
   /** Who listens there. */
   probe(address: LeaderAddress): Promise<Probe>;
   /** The gateway there, once `start` has connected to it. */
@@ -21,7 +23,7 @@ export interface Windows {
 /** The windows of the user of this process. */
 export function userWindows(logger: Logger): Windows {
   let reported = '';
-  return {
+  const windows: Windows = {
     async secret() {
       const { platform, env } = process;
       const folder = windowsFolder({ platform, env, home: homedir() });
@@ -35,8 +37,13 @@ export function userWindows(logger: Logger): Windows {
         return undefined;
       }
     },
+    async clientKey() {
+      const secret = await windows.secret();
+      return secret && clientKeyOf(secret);
+    },
     probe: (address) => probe({ ...address, timeoutMs: identityMs }),
     follow: (address) => new RemoteGateway(address),
     random: Math.random,
   };
+  return windows;
 }

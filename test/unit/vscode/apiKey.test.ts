@@ -38,6 +38,16 @@ describe('the API key', () => {
     assert.equal(secrets.stores, 1);
   });
 
+  it('is the one on which the editors agree, where there is one', async () => {
+    const shared = () => Promise.resolve('the shared key');
+    const [here, elsewhere] = [new FakeSecrets(), new FakeSecrets()];
+    assert.equal(await new ApiKey(here, shared).get(), 'the shared key');
+    assert.equal(await new ApiKey(elsewhere, shared).get(), 'the shared key');
+    const own = new FakeSecrets();
+    own.values.set(storageKeys.apiKey, 'mine');
+    assert.equal(await new ApiKey(own, shared).get(), 'mine', 'one that clients know stays');
+  });
+
   it('is not made before it is asked for', () => {
     const secrets = new FakeSecrets();
     new ApiKey(secrets);

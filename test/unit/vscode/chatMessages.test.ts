@@ -337,7 +337,7 @@ describe('chat messages of VS Code: properties', () => {
     );
   });
 
-  it('an answer that was shown comes back as the answer the session was committed at', () => {
+  it('an answer that was shown comes back as the answer the session was committed at', async () => {
     const piece = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc
@@ -345,27 +345,29 @@ describe('chat messages of VS Code: properties', () => {
         .map((call) => `\n${writeCall(call.name, JSON.stringify(call.input))}\n`),
     );
     const cuts = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 5 });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(piece, { maxLength: 5 }),
         cuts,
         fc.string(),
-        (pieces, sizes, thought) => {
+        async (pieces, sizes, thought) => {
           const answer = pieces.join('');
           const tools = new Map<string, unknown>([
             ['read', {}],
             ['run', {}],
           ]);
           const choice = { mode: 'auto' } as const;
-          const rules = { tools, choice, parallel: true, faultIn: () => undefined };
+          const faultIn = () => Promise.resolve(undefined);
+          const rules = { tools, choice, parallel: true, faultIn };
           const reader = new AnswerReader(rules);
           const events: TurnEvent[] = [{ type: 'reasoning', delta: thought }];
           for (let from = 0, turn = 0; from < answer.length; turn++) {
             const size = (sizes[turn % sizes.length] ?? 0) + 1;
-            events.push(...reader.read({ type: 'text', delta: answer.slice(from, from + size) }));
+            const delta = answer.slice(from, from + size);
+            events.push(...(await reader.read({ type: 'text', delta })));
             from += size;
           }
-          events.push(...reader.end());
+          events.push(...(await reader.end()));
           const shown = events.map((event) => toResponsePart(event, classes));
           const [back] = read([assistant(...shown)]).messages;
           assert.ok(back);

@@ -146,6 +146,27 @@ describe('the controller', () => {
     broken.dispose();
   });
 
+  it('can be stopped while the secret store keeps it waiting', async () => {
+    let answer: (options: GatewayOptions) => void = () => undefined;
+    const waiting = new GatewayController({
+      logger: silentLogger,
+      buildOptions: () => new Promise((resolve) => (answer = resolve)),
+      createGateway: (built) => {
+        gateways.push(new FakeGateway(built));
+        return Promise.reject(new Error('nobody wants it'));
+      },
+    });
+    const started = waiting.start();
+    await sleep(1);
+    const stopped = await Promise.race([waiting.stop(), sleep(500)]);
+    assert.equal(stopped?.kind, 'stopped');
+    assert.equal((await started).kind, 'stopped');
+    answer(options);
+    await sleep(1);
+    assert.equal(gateways.length, 0);
+    waiting.dispose();
+  });
+
   it('passes numbers on, throttled', async () => {
     await controller.start();
     kinds.length = 0;
@@ -270,6 +291,34 @@ describe('the controller', () => {
       watch.notice();
       await sleep(30);
       assert.equal(gateways.length, 1);
+    });
+
+    it('starts once settings that could not be used have been put right', async () => {
+      let broken = true;
+      const buildOptions = (): Promise<GatewayOptions> =>
+        broken ? Promise.reject(new Error('contradiction')) : Promise.resolve(options);
+      const failing = new GatewayController({
+        logger: silentLogger,
+        buildOptions,
+        createGateway: (built) => {
+          const gateway = new FakeGateway(built);
+          gateway.started.resolve();
+          return Promise.resolve(gateway);
+        },
+      });
+      const watching = new OptionsWatch({
+        logger: silentLogger,
+        controller: failing,
+        buildOptions,
+        settleMs: 1,
+      });
+      assert.equal((await failing.start()).kind, 'failed');
+      broken = false;
+      watching.notice();
+      await sleep(30);
+      assert.equal(failing.state.kind, 'ready');
+      watching.dispose();
+      failing.dispose();
     });
 
     it('does not start a stopped gateway', async () => {

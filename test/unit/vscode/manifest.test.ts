@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   chatVendor,
   commandIds,
+  displayName,
   section,
   settingIds,
   viewContainerId,
@@ -67,6 +68,13 @@ describe('package.json', () => {
       settingIds.autoStart,
       ...choices,
     ]);
+  });
+
+  it('keeps the port of a remote machine there, where it is another gateway', () => {
+    const { configurationDefaults } = manifest.contributes;
+    assert.deepEqual(configurationDefaults['remote.portsAttributes'], {
+      [settingDefaults.port]: { label: displayName, onAutoForward: 'ignore' },
+    });
   });
 
   it('uses every string of package.nls.json and no other', () => {

@@ -193,6 +193,23 @@ describe('the clients that can be connected', () => {
     });
   });
 
+  it('add models to a list of Zed without laying it out anew', () => {
+    const before = changed(fileClient('zed'), null, { ...facts, models: [facts.models[0]] });
+    const mine = before
+      .replace('"name": "org_auto",', '"name": "org_auto", // mine')
+      .replace('128000', '1.28e5');
+    const after = changed(fileClient('zed'), mine);
+    assert.ok(after.startsWith(mine.slice(0, mine.indexOf('1.28e5') + 6)), after);
+    assert.match(after, /\},\n +\{\n +"name": "qwen"/);
+    assert.deepEqual(planFile(fileClient('zed'), after, facts, t), { kind: 'unchanged' });
+  });
+
+  it('leave a list of Zed alone that is none', () => {
+    const text =
+      '{"language_models":{"openai_compatible":{"lingma-gateway":{"available_models":{"a":1}}}}}';
+    assert.equal(planFile(fileClient('zed'), text, facts, t).kind, 'refused');
+  });
+
   it('leave to the user what the user has set for a model', () => {
     const text = '{"provider":{"lingma-gateway":{"models":{"org_auto":{"name":"Mine"}}}}}';
     const after = readJson(changed(fileClient('openCode'), text)) as {
@@ -209,6 +226,12 @@ describe('the clients that can be connected', () => {
     assert.equal(pathOf('claudeCode', { env: { CLAUDE_CONFIG_DIR: '/c' } }), '/c/settings.json');
     assert.equal(pathOf('codex'), '/home/me/.codex/config.toml');
     assert.equal(pathOf('codex', { env: { CODEX_HOME: '/c' } }), '/c/config.toml');
+    // Empty is as good as unset; what is relative would be another folder for each program.
+    assert.equal(pathOf('codex', { env: { CODEX_HOME: '' } }), '/home/me/.codex/config.toml');
+    assert.equal(
+      pathOf('continue', { env: { CONTINUE_GLOBAL_DIR: 'here' } }),
+      '/home/me/.continue/config.yaml',
+    );
     assert.equal(pathOf('openCode'), '/home/me/.config/opencode/opencode.json');
     assert.equal(
       pathOf('openCode', { exists: (file) => file.endsWith('.jsonc') }),

@@ -34,4 +34,15 @@ describe('setEnvBlock', () => {
     const before = '# >>> Lingma Gateway\nA=0\n';
     assert.equal(set(before, { A: '1', B: '2' }), `${before}\n${block}\n`);
   });
+
+  it('never takes what stands between a lost end and its own block for its own', () => {
+    const before = `# >>> Lingma Gateway\nA=0\nMINE=1\n\n${block}\n`;
+    assert.equal(set(before, { A: '3', B: '2' }), before.replace('A=1', 'A=3'));
+  });
+
+  it('quotes a value that shells and readers would not take as it is', () => {
+    assert.match(set(null, { A: 'qwen 3 #max $x' }), /^A='qwen 3 #max \$x'$/m);
+    assert.ok(!setEnvBlock(null, { A: 'a\nPATH=b' }).ok);
+    assert.ok(!setEnvBlock(null, { A: "it's" }).ok);
+  });
 });

@@ -23,6 +23,14 @@ describe('setToml', () => {
     );
   });
 
+  it('keeps whole numbers that no double holds', () => {
+    const before = 'id = 9007199254740993\n';
+    assert.equal(
+      textOf(setToml(before, [{ path: ['model'], value: 'm' }])),
+      'id = 9007199254740993\nmodel = "m"\n',
+    );
+  });
+
   it('puts a key of the root in front of the tables and a new table at the end', () => {
     const before = '# mine\napproval = "never" # why\n\n[tools]\nweb = true';
     assert.equal(

@@ -57,6 +57,18 @@ describe('diagnostics', () => {
     assert.match(text, /"lingmaGateway\.agentCommand": "~\/agent …"/);
   });
 
+  it('hide the home folder of Windows, also where JSON doubles its backslashes', () => {
+    const home = String.raw`C:\Users\canary`;
+    const text = renderDiagnostics(
+      facts({
+        settings: { ...settingDefaults, lingmaPath: String.raw`C:\Users\canary\Lingma.exe` },
+        log: [String.raw`started c:\users\Canary\Lingma.exe`],
+        hidden: { home, secrets: [] },
+      }),
+    );
+    assert.doesNotMatch(text, /canary/i);
+  });
+
   it('are whole blocks, whatever the log says', () => {
     const text = renderDiagnostics(facts({ log: ['```', '# not a title', '````'] }));
     assert.match(text, /^`{5}text$/m);

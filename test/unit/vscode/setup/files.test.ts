@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -8,10 +9,12 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import {
+  FileChanged,
   fingerprint,
   modeFor,
   readFound,
@@ -77,6 +80,43 @@ describe('configuration files', () => {
     assert.deepEqual(readdirSync(home), ['settings.json']);
   });
 
+  it('are not waited for when they are pipes, and nothing but files is read', async () => {
+    const home = folder();
+    const pipe = path.join(home, '.env');
+    execFileSync('mkfifo', [pipe]);
+    await assert.rejects(readFound(pipe), /no ordinary file/);
+    await assert.rejects(readFound(home), /no ordinary file/);
+  });
+
+  it('are left alone when they are larger than any configuration', async () => {
+    const file = path.join(folder(), 'settings.json');
+    writeFileSync(file, '');
+    truncateSync(file, 17 * 1024 * 1024);
+    await assert.rejects(readFound(file), /too large/);
+  });
+
+  it('are left alone when they are read-only', async () => {
+    const file = path.join(folder(), 'settings.json');
+    writeFileSync(file, 'mine');
+    chmodSync(file, 0o444);
+    await assert.rejects(writeWhole(file, 'ours', 0o400), /read-only/);
+    assert.equal(readFileSync(file, 'utf8'), 'mine');
+    assert.deepEqual(readdirSync(path.dirname(file)), ['settings.json']);
+  });
+
+  it('are not replaced when somebody has written them in the meantime', async () => {
+    const file = path.join(folder(), 'settings.json');
+    writeFileSync(file, 'one');
+    const { bytes } = await readFound(file);
+    writeFileSync(file, 'two');
+    const replaces = fingerprint(bytes);
+    await assert.rejects(writeWhole(file, 'ours', 0o600, { replaces }), FileChanged);
+    assert.equal(readFileSync(file, 'utf8'), 'two');
+    assert.deepEqual(readdirSync(path.dirname(file)), ['settings.json']);
+    await writeWhole(file, 'ours', 0o600, { replaces: fingerprint(Buffer.from('two')) });
+    assert.equal(readFileSync(file, 'utf8'), 'ours');
+  });
+
   it('are text only when every byte is UTF-8', () => {
     assert.equal(textOf(Buffer.from('\uFEFFä', 'utf8')), '\uFEFFä');
     assert.equal(textOf(Buffer.from([0xff, 0xfe, 0x41, 0])), undefined);
@@ -115,7 +155,7 @@ describe('undoing a set-up', () => {
     chmodSync(file, 0o640);
     const record = await change(store, file, '{"a":1}');
     assert.equal(mode(file), 0o600);
-    assert.deepEqual(await undo(record, store, { anyway: false }), { kind: 'restored' });
+    assert.deepEqual(await undo(record, store), { kind: 'restored' });
     assert.deepEqual(readFileSync(file), before);
     assert.equal(mode(file), 0o640);
     assert.deepEqual(await store.list(), []);
@@ -128,7 +168,7 @@ describe('undoing a set-up', () => {
     await change(store, file, '{}');
     const [record] = await new UndoStore(path.join(home, 'storage')).list();
     assert.ok(record);
-    await undo(record, store, { anyway: false });
+    await undo(record, store);
     assert.ok(!existsSync(file));
   });
 
@@ -139,12 +179,17 @@ describe('undoing a set-up', () => {
     writeFileSync(file, 'before');
     const record = await change(store, file, 'ours');
     writeFileSync(file, 'theirs');
-    const outcome = await undo(record, store, { anyway: false });
+    const outcome = await undo(record, store);
     assert.equal(outcome.kind, 'changed');
     assert.equal(outcome.found.bytes?.toString(), 'theirs');
     assert.equal(readFileSync(file, 'utf8'), 'theirs');
     assert.equal((await store.list()).length, 1);
-    await undo(record, store, { anyway: true });
+    // What the user agreed to lose was something else.
+    writeFileSync(file, 'theirs, later');
+    const again = await undo(record, store, fingerprint(outcome.found.bytes));
+    assert.equal(again.kind, 'changed');
+    assert.equal(readFileSync(file, 'utf8'), 'theirs, later');
+    await undo(record, store, fingerprint(again.found.bytes));
     assert.equal(readFileSync(file, 'utf8'), 'before');
   });
 
@@ -155,7 +200,7 @@ describe('undoing a set-up', () => {
     writeFileSync(file, 'before');
     const record = await change(store, file, 'ours');
     writeFileSync(file, 'before');
-    assert.deepEqual(await undo(record, store, { anyway: false }), { kind: 'restored' });
+    assert.deepEqual(await undo(record, store), { kind: 'restored' });
   });
 
   it('takes two changes of a file back, one after the other', async () => {
@@ -168,7 +213,7 @@ describe('undoing a set-up', () => {
     for (const wanted of ['one', 'zero']) {
       const [latest] = await store.list();
       assert.ok(latest);
-      assert.deepEqual(await undo(latest, store, { anyway: false }), { kind: 'restored' });
+      assert.deepEqual(await undo(latest, store), { kind: 'restored' });
       assert.equal(readFileSync(file, 'utf8'), wanted);
     }
   });
