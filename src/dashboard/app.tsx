@@ -14,7 +14,7 @@ import { Reasons } from './reasons';
 import { Requests } from './requests';
 
 /** The whole page. */
-export function App({ model: { state, activity, details } }: { readonly model: Model }) {
+export function App({ model: { state, stateAtMs, activity, details } }: { readonly model: Model }) {
   const { layout } = usePage();
   if (!state) return <Loading />;
   const snapshot = snapshotOf(state);
@@ -27,7 +27,7 @@ export function App({ model: { state, activity, details } }: { readonly model: M
           <Figures snapshot={snapshot} />
           {activity && <History history={activity.value.history} />}
           {/* The side bar has a tree of instances and conversations above this view. */}
-          {layout === 'panel' && <Instances snapshot={snapshot} />}
+          {layout === 'panel' && <Instances snapshot={snapshot} atMs={stateAtMs} />}
           {layout === 'panel' && activity && (
             <Conversations snapshot={snapshot} activity={activity} />
           )}

@@ -3,7 +3,7 @@ import type { SessionActivity } from '../gateway/activity';
 import type { GatewaySnapshot } from '../gateway/snapshot';
 import { Button } from './button';
 import { useNow } from './clock';
-import { count, duration } from './format';
+import { count, wholeSeconds } from './format';
 import { plural, t } from './localize';
 import { More, useRowLimit } from './more';
 import type { ReceivedActivity } from './model';
@@ -134,10 +134,10 @@ function Row({ session, elapsed, onEvict }: RowProps) {
         {count(session.messages)}
       </Cell>
       <Cell label={t('Age')} numeric>
-        {duration((session.ageSeconds + elapsed) * 1000)}
+        {wholeSeconds(session.ageSeconds + elapsed)}
       </Cell>
       <Cell label={t('Expires in')} numeric>
-        {left === null ? '–' : left > 0 ? duration(Math.ceil(left) * 1000) : t('now')}
+        {left === null ? '–' : left > 0 ? wholeSeconds(left) : t('now')}
       </Cell>
       <Cell label={t('State')} class="status">
         <State tone={leased ? 'busy' : 'off'} label={leased ? t('In use') : t('Idle')} />

@@ -25,6 +25,11 @@ export function duration(ms: number, style: UnitStyle = 'narrow'): string {
   return formatDuration(ms, language(), style);
 }
 
+/** Seconds that run, as `1s`, `4m 10s`: the one that has begun counts. */
+export function wholeSeconds(seconds: number): string {
+  return duration(Math.max(1, Math.ceil(seconds)) * 1000);
+}
+
 /** The time of day of a moment in milliseconds since 1970. */
 export function clockTime(atMs: number, precision: 'minute' | 'second'): string {
   return new Date(atMs).toLocaleTimeString(language(), {

@@ -20,7 +20,13 @@ export interface Host {
 export function connect(layout: PageLayout, onModel: (model: Model) => void): Host {
   const api = acquireVsCodeApi();
   const memory = new Memory(api);
-  const remembered: Model = { ...emptyModel, state: memory.state, activity: memory.activity };
+  const remembered: Model = {
+    ...emptyModel,
+    state: memory.state,
+    // Its age is not kept: the true state follows at once.
+    stateAtMs: Date.now(),
+    activity: memory.activity,
+  };
   let model = remembered;
   window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const message = parseHostMessage(data);

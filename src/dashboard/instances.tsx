@@ -1,6 +1,7 @@
 import type { GatewaySnapshot, InstanceSnapshot } from '../gateway/snapshot';
 import { Button } from './button';
-import { count, duration } from './format';
+import { useNow } from './clock';
+import { count, wholeSeconds } from './format';
 import { t } from './localize';
 import { usePage } from './page';
 import type { InstanceAction } from './protocol';
@@ -9,9 +10,16 @@ import { State } from './state';
 import { Cell, RowHead, Table, TwoLines } from './table';
 import { instanceState } from './words';
 
+interface InstancesProps {
+  readonly snapshot: GatewaySnapshot;
+  /** When the snapshot came, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
 /** One row per Lingma process. */
-export function Instances({ snapshot }: { readonly snapshot: GatewaySnapshot }) {
+export function Instances({ snapshot, atMs }: InstancesProps) {
   const { instances } = snapshot;
+  const now = useNow(instances.some(({ uptimeSeconds }) => uptimeSeconds !== null));
   return (
     <Section id="instances" title={t('Instances')} badge={count(instances.length)}>
       {instances.length === 0 ? (
@@ -35,6 +43,7 @@ export function Instances({ snapshot }: { readonly snapshot: GatewaySnapshot }) 
               <Row
                 key={instance.id}
                 instance={instance}
+                elapsed={Math.max(0, (now - atMs) / 1000)}
                 limit={snapshot.concurrency.maxInFlightPerInstance}
               />
             ))}
@@ -47,10 +56,12 @@ export function Instances({ snapshot }: { readonly snapshot: GatewaySnapshot }) 
 
 interface RowProps {
   readonly instance: InstanceSnapshot;
+  /** Seconds since the host told of it. */
+  readonly elapsed: number;
   readonly limit: number;
 }
 
-function Row({ instance, limit }: RowProps) {
+function Row({ instance, elapsed, limit }: RowProps) {
   const { send } = usePage();
   return (
     <tr role="row">
@@ -61,7 +72,7 @@ function Row({ instance, limit }: RowProps) {
             ...(instance.port === null ? [] : [t('Port {0}', instance.port)]),
             ...(instance.uptimeSeconds === null
               ? []
-              : [t('up {0}', duration(instance.uptimeSeconds * 1000))]),
+              : [t('up {0}', wholeSeconds(instance.uptimeSeconds + elapsed))]),
           ].join(' · ')}
         />
       </RowHead>

@@ -12,19 +12,26 @@ export interface ReceivedActivity {
 export interface Model {
   /** Undefined until the host has spoken. */
   readonly state: HostState | undefined;
+  /** When the state came, as with the activity; 0 before. */
+  readonly stateAtMs: number;
   readonly activity: ReceivedActivity | undefined;
   /** By request id; null for a request that is no longer kept. */
   readonly details: ReadonlyMap<string, RequestDetails | null>;
 }
 
-export const emptyModel: Model = { state: undefined, activity: undefined, details: new Map() };
+export const emptyModel: Model = {
+  state: undefined,
+  stateAtMs: 0,
+  activity: undefined,
+  details: new Map(),
+};
 
 /** The model after a message. A gateway that is gone takes its activity along. */
 export function reduce(model: Model, message: HostMessage, nowMs: number): Model {
   switch (message.type) {
     case 'state': {
       const gone = message.state.kind === 'stopped' || !message.state.snapshot;
-      return gone ? { ...emptyModel, state: message.state } : { ...model, state: message.state };
+      return { ...(gone ? emptyModel : model), state: message.state, stateAtMs: nowMs };
     }
     case 'activity': {
       const kept = new Set(message.activity.requests.map(({ id }) => id));

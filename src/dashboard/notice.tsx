@@ -90,8 +90,9 @@ function Demo({ snapshot }: OfSnapshot) {
 function Unused({ snapshot: { instances, turns } }: OfSnapshot) {
   const { layout } = usePage();
   const asked = turns.completed + turns.failed + turns.cancelled > 0;
+  const useful = countReady({ instances }).ready > signedOutIds({ instances }).length;
   // In the side bar the empty tree says so.
-  if (layout === 'view' || asked || countReady({ instances }).ready === 0) return null;
+  if (layout === 'view' || asked || !useful) return null;
   return (
     <Box
       tone="info"

@@ -178,6 +178,59 @@ describe('the dashboard', function () {
     assert.deepEqual(messages, [{ type: 'details', id: streaming.id }]);
   });
 
+  it('lets the time that instances are up run, too', async () => {
+    await open();
+    const up = async (id: string): Promise<string> =>
+      row('Instances', id).getByRole('rowheader').innerText();
+    assert.match(await up('lingma-2'), /up 32m 10s$/);
+    await dashboard.page.clock.setFixedTime(nowMs + 15_000);
+    await dashboard.page.getByText('up 32m 25s').waitFor();
+    // What the host says counts.
+    await dashboard.show({ state: ready() });
+    assert.match(await up('lingma-2'), /up 32m 10s$/);
+  });
+
+  it('does not call a gateway ready that nobody is signed in to', async () => {
+    const signedOut = unusedSnapshot();
+    const instances = signedOut.instances.map((one) => ({ ...one, signedIn: false }));
+    const snapshot = { ...signedOut, instances };
+    await open({}, { state: { kind: 'ready', role: 'leader', snapshot } });
+    assert.deepEqual(await dashboard.page.locator('.notice button').allInnerTexts(), ['Sign In']);
+  });
+
+  it('keeps its columns in their places, whatever opens or counts', async () => {
+    await open();
+    const columns = async (name: string): Promise<number[]> =>
+      Promise.all(
+        (await table(name).getByRole('columnheader').all()).map(
+          async (head) => (await head.boundingBox())?.x ?? NaN,
+        ),
+      );
+    const requests = await columns('Requests');
+    const conversations = await columns('Conversations');
+    assert.equal(requests.length, 8);
+    await button(/^Details/)
+      .nth(3)
+      .click();
+    const { id } = capturedDetails.request;
+    await dashboard.tell({ type: 'details', id, details: capturedDetails });
+    await table('Requests').getByRole('region', { name: 'Asked' }).waitFor();
+    assert.deepEqual(await columns('Requests'), requests);
+    const [first, ...rest] = busyActivity.requests;
+    assert.ok(first);
+    const sessions = busyActivity.sessions.map((session) => ({ ...session, ageSeconds: 1 }));
+    await dashboard.tell({
+      type: 'activity',
+      activity: {
+        ...busyActivity,
+        sessions,
+        requests: [{ ...first, model: 'a-model-whose-name-is-rather-long', agent: 'x' }, ...rest],
+      },
+    });
+    assert.deepEqual(await columns('Requests'), requests);
+    assert.deepEqual(await columns('Conversations'), conversations);
+  });
+
   it('explains how texts are kept where there are none, and asks for it', async () => {
     await open();
     const request = busyActivity.requests[5];

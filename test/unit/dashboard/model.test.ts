@@ -17,6 +17,7 @@ describe('dashboard/model', () => {
       emptyModel,
     );
     assert.equal(model.state?.kind, 'ready');
+    assert.equal(model.stateAtMs, 17);
     assert.deepEqual(model.activity, { value: busyActivity, atMs: 17 });
     assert.equal(model.details.get(id), capturedDetails);
   });

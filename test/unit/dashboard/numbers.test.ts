@@ -71,7 +71,9 @@ describe('dashboard/numbers', () => {
   });
 
   it('shows bytes in the largest unit they fill', () => {
-    const shown = [0, 1, 999, 1000, 48_900_000, 1.2e9, 3e15].map((value) => formatBytes(value, 'en'));
+    const shown = [0, 1, 999, 1000, 48_900_000, 1.2e9, 3e15].map((value) =>
+      formatBytes(value, 'en'),
+    );
     assert.deepEqual(shown, ['0B', '1B', '999B', '1kB', '48.9MB', '1.2GB', '3,000TB']);
     assert.equal(formatBytes(3310, 'zh-cn'), '3.3 kB');
   });
