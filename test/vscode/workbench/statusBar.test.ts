@@ -3,6 +3,7 @@
  * readers find it. The demo's own is in `panel.test.ts`, that of a follower in `windows.test.ts`.
  */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { Locator } from 'playwright-core';
 import { freePort } from '../../../scripts/vscode/processes.mjs';
 import type { Endpoint } from '../support/conversation';
@@ -56,7 +57,14 @@ describe('the status bar', () => {
         colours: ['warning', 'error'].filter((kind) => look.split(' ').includes(`${kind}-kind`)),
       };
     };
-    assert.deepEqual(await found(), { text, icon: 1, colours: colour ? [colour] : [] });
+    const expected = { text, icon: 1, colours: colour ? [colour] : [] };
+    // The first of two instances makes the gateway ready; the second one follows.
+    await eventually(
+      text,
+      async () => isDeepStrictEqual(await found(), expected) || undefined,
+      20_000,
+    ).catch(() => undefined);
+    assert.deepEqual(await found(), expected);
   }
 
   it('shows a gateway that is ready', async () => {
