@@ -68,9 +68,9 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
       logger,
       buildOptions,
       // The core is evaluated on the first start, not while VS Code waits for activation.
-      createGateway: async (options, windows) => {
+      createGateway: async (options, host) => {
         const { LocalGateway } = await import('./vscode/windows/localGateway');
-        return new LocalGateway(options, { logger, tokens, windows });
+        return new LocalGateway(options, { logger, tokens, windows: host });
       },
       windows: otherWindows,
     }),

@@ -30,9 +30,13 @@ export async function withPatience<T>(
   }
 }
 
-/** Shows that an instance finishes its turns; the result ends it. */
+/**
+ * Shows that an instance finishes its turns; the result ends it. Every window hears of a drain, and
+ * one of them is enough: the one the user looks at.
+ */
 export function showDrain(instanceId: string): () => void {
   let end = (): void => undefined;
+  if (!vscode.window.state.focused) return end;
   const done = new Promise<void>((resolve) => (end = resolve));
   const title = vscode.l10n.t('{0} finishes its turns, then it gets a new process', instanceId);
   void vscode.window.withProgress(
