@@ -14,6 +14,9 @@ const REMINDER_END = '</system-reminder>';
 
 /** The messages without lines that only concern the client's own vendor. */
 export function withoutNoise(messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ role, parts }) => role === 'system' && parts.some(isBilling))) {
+    return messages;
+  }
   return messages.flatMap((message): Message[] => {
     if (message.role !== 'system' || !message.parts.some(isBilling)) return [message];
     const parts = message.parts.flatMap(withoutBilling);

@@ -17,11 +17,17 @@ export function reminderDigests(messages: readonly Message[]): readonly string[]
 /**
  * The message to put in front of the new ones; undefined when the session knows all that the
  * request says in what it already holds.
+ * @param all Digests of the reminders in all of `messages`.
  */
-export function reminderUpdate(messages: readonly Message[], lease: Lease): Message | undefined {
-  if (!lease.session) return undefined;
+export function reminderUpdate(
+  messages: readonly Message[],
+  all: readonly string[],
+  lease: Lease,
+): Message | undefined {
+  if (!lease.session || (all.length === 0 && lease.session.reminders.length === 0)) {
+    return undefined;
+  }
   const held = remindersIn(messages.slice(0, lease.matched));
-  const all = reminderDigests(messages);
   const untold = leftOver(lease.session.reminders, all);
   if (untold) return saying(untold.filter((at) => at < held.length).map((at) => held[at] ?? ''));
   // The client has changed or removed some. What the session was told cannot be unsaid, so the

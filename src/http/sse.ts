@@ -5,12 +5,16 @@ import type { RequestContext } from './context';
 /** How long a stream may be silent before it shows that it lives. */
 const KEEP_ALIVE_MS = 15_000;
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+/** Characters that are not kept for others to join them. */
+const FULL_CHUNK = 16 * 1024;
 
 export class SseStream {
   readonly #context: RequestContext;
   readonly #signOfLife: string;
   readonly #contentType: string;
   #keepAlive: NodeJS.Timeout | undefined;
+  /** Events of this tick, which travel in one chunk. */
+  #unsent = '';
 
   /**
    * @param signOfLife What to write when nothing has happened for a while.
@@ -52,18 +56,41 @@ export class SseStream {
     if (this.opened) this.#context.response.flushHeaders();
   }
 
-  /** Writes events; resolves when there is room for more, or when nobody reads any more. */
-  async write(text: string): Promise<void> {
-    const { response, signal } = this.#context;
-    if (!text || response.destroyed) return;
+  /**
+   * Writes events, together with what else is written in this tick. Undefined when there is room
+   * for more, else a promise that resolves once there is, or when nobody reads any more.
+   */
+  write(text: string): Promise<void> | undefined {
+    const { response } = this.#context;
+    if (!text || response.destroyed) return undefined;
     this.#keepAlive?.refresh();
-    if (response.write(text)) return;
-    // `drain` never comes on a connection that has died: the signal covers close and error.
-    await once(response, 'drain', { signal }).catch(() => undefined);
+    if (!this.#unsent) {
+      process.nextTick(() => {
+        this.#send();
+      });
+    }
+    this.#unsent += text;
+    if (this.#unsent.length >= FULL_CHUNK) this.#send();
+    return response.writableNeedDrain ? this.#drained() : undefined;
   }
 
   end(): void {
     clearInterval(this.#keepAlive);
-    this.#context.response.end();
+    const rest = this.#unsent;
+    this.#unsent = '';
+    this.#context.response.end(rest);
+  }
+
+  #send(): void {
+    const { response } = this.#context;
+    const text = this.#unsent;
+    this.#unsent = '';
+    if (text && !response.destroyed) response.write(text);
+  }
+
+  async #drained(): Promise<void> {
+    const { response, signal } = this.#context;
+    // `drain` never comes on a connection that has died: the signal covers close and error.
+    await once(response, 'drain', { signal }).catch(() => undefined);
   }
 }

@@ -54,7 +54,8 @@ export class AnswerQueue implements AsyncIterable<AnswerEvent> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerEvent, void> {
     for (;;) {
-      yield* this.#takeAll();
+      // Not delegated to: that would wrap each event in promises of its own.
+      for (const event of this.#takeAll()) yield event;
       if (this.#events.length > 0) continue;
       if (this.#end) {
         if (!this.#end.ok) throw this.#end.error;

@@ -81,13 +81,14 @@ export async function openSocket(url: string, signal: AbortSignal): Promise<Mess
 }
 
 /**
- * Sends what is written in one tick with one system call: an answer arrives as many requests at
- * once, and each acknowledgement would otherwise be a call of its own.
+ * Sends what is written in one turn of the event loop with one system call, after all that arrived
+ * in it has been seen: many clients may ask at once, an answer arrives as many requests that want
+ * to be acknowledged, and its client should not have to wait for these.
  */
 function writeTogether(tcp: Socket): void {
   if (tcp.writableCorked > 0) return;
   tcp.cork();
-  process.nextTick(() => {
+  setImmediate(() => {
     tcp.uncork();
   });
 }

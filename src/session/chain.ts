@@ -63,9 +63,7 @@ export class Chain {
 
   /** The head of the whole request and the answer to it: where its session will be found. */
   headAfter(answer: Message): Head {
-    const hash = this.#whole.fork();
-    hash.add([answer]);
-    return hash.head();
+    return this.#whole.headWith([answer]);
   }
 
   #prefixAt(point: number): Prefix {

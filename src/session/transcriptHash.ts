@@ -61,9 +61,13 @@ export class TranscriptHash {
     return this.#hash.copy().digest('base64url');
   }
 
-  /** A second hash that goes its own way from here. */
-  fork(): TranscriptHash {
-    return new TranscriptHash(this.#hash.copy(), this.#bytes);
+  /** The head after `messages` as well, which are not added. */
+  headWith(messages: readonly Message[]): Head {
+    const hash = this.#hash.copy();
+    const writer = new Writer(hash);
+    for (const message of messages) writeCanonical(message, writer);
+    writer.flush();
+    return hash.digest('base64url');
   }
 }
 

@@ -1,8 +1,9 @@
 /** Content blocks of the Messages dialect: what they look like, and what they say. */
 import * as v from 'valibot';
+import { isRecord } from '../base/json';
 import { imagePart, remoteImage } from '../conversation/images';
 import type { ContentPart } from '../conversation/messages';
-import { payload, stringOrList } from './validation';
+import { isTextual, payload, stringOrList } from './validation';
 
 export const textBlock = v.looseObject({ type: v.literal('text'), text: v.string() });
 
@@ -74,6 +75,32 @@ export const assistantBlock = v.variant('type', [
   v.looseObject({ type: v.literal('thinking') }),
   v.looseObject({ type: v.literal('redacted_thinking') }),
 ]);
+
+/** Blocks that `userBlock` takes and that need no closer look. */
+export function isPlainUserBlock(block: Record<string, unknown>): boolean {
+  const { type, text, tool_use_id: id, content, is_error: failed } = block;
+  if (type === 'text') return typeof text === 'string';
+  return (
+    type === 'tool_result' &&
+    typeof id === 'string' &&
+    (failed === undefined || typeof failed === 'boolean') &&
+    (content === undefined || isTextual(content, 'text'))
+  );
+}
+
+/** Blocks that `assistantBlock` takes and that need no closer look. */
+export function isPlainAssistantBlock(block: Record<string, unknown>): boolean {
+  const { type, text, id, name, input } = block;
+  if (type === 'text') return typeof text === 'string';
+  if (type === 'thinking' || type === 'redacted_thinking') return true;
+  return (
+    type === 'tool_use' &&
+    typeof id === 'string' &&
+    typeof name === 'string' &&
+    name !== '' &&
+    isRecord(input)
+  );
+}
 
 export type UserBlock = v.InferOutput<typeof userBlock>;
 export type AssistantBlock = v.InferOutput<typeof assistantBlock>;

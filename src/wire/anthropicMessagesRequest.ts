@@ -16,6 +16,8 @@ import {
   assistantBlock,
   blockParts,
   contentParts,
+  isPlainAssistantBlock,
+  isPlainUserBlock,
   textBlock,
   type UserBlock,
   userBlock,
@@ -25,19 +27,43 @@ import { jsonFormat } from './jsonFormat';
 import { answerLimits, stopList, tokenLimit } from './limits';
 import { assertServed, messagesParameters } from './parameters';
 import { type Calls, nothingToCall, toolResult, unknownChoice } from './toolCalls';
-import { list, parseWith, payload, stringOrList, unsupportedParameter } from './validation';
+import {
+  isListOf,
+  isTextual,
+  list,
+  parseWith,
+  payload,
+  quick,
+  stringOrList,
+  unsupportedParameter,
+} from './validation';
 
 export interface MessagesRequest {
   readonly turn: TurnRequest;
   readonly stream: boolean;
 }
 
-const message = v.variant('role', [
+/** One message of a conversation. */
+export const messageSchema = v.variant('role', [
   v.looseObject({ role: v.literal('user'), content: stringOrList(userBlock) }),
   v.looseObject({ role: v.literal('assistant'), content: stringOrList(assistantBlock) }),
   // Claude Code puts instructions where they belong in time; they stay there.
   v.looseObject({ role: v.literal('system'), content: stringOrList(textBlock) }),
 ]);
+
+/** Messages that the schema takes and that need no closer look. */
+export function isPlainMessage({ role, content }: Record<string, unknown>): boolean {
+  switch (role) {
+    case 'user':
+      return isTextual(content, 'text') || isListOf(content, isPlainUserBlock);
+    case 'assistant':
+      return isTextual(content, 'text') || isListOf(content, isPlainAssistantBlock);
+    case 'system':
+      return isTextual(content, 'text');
+    default:
+      return false;
+  }
+}
 
 const clientTool = v.looseObject({
   name: v.pipe(v.string(), v.nonEmpty()),
@@ -66,7 +92,7 @@ const request = v.looseObject({
       display: v.nullish(v.string()),
     }),
   ),
-  messages: v.pipe(list(message), v.nonEmpty()),
+  messages: v.pipe(list(quick(messageSchema, isPlainMessage)), v.nonEmpty()),
   system: v.nullish(stringOrList(textBlock)),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
@@ -77,7 +103,7 @@ const request = v.looseObject({
 });
 
 type Parsed = v.InferOutput<typeof request>;
-type ParsedMessage = v.InferOutput<typeof message>;
+type ParsedMessage = v.InferOutput<typeof messageSchema>;
 type ClientTool = v.InferOutput<typeof clientTool>;
 
 /** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */

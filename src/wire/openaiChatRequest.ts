@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
 import { GatewayError } from '../base/errors';
+import { isRecord } from '../base/json';
 import { imagePart } from '../conversation/images';
 import type {
   ContentPart,
@@ -17,7 +18,7 @@ import { answerLimits, stopSequences, tokenLimit } from './limits';
 import { assertServed, chatParameters } from './parameters';
 import { isNoEffort } from './reasoning';
 import { type Calls, nothingToCall, toolResult, unknownChoice } from './toolCalls';
-import { list, parseWith, payload, stringOrList } from './validation';
+import { isListOf, isTextual, list, parseWith, payload, quick, stringOrList } from './validation';
 
 export interface ChatRequest {
   readonly turn: TurnRequest;
@@ -48,7 +49,8 @@ const toolCall = v.looseObject({
   function: v.looseObject({ name: v.string(), arguments: v.string() }),
 });
 
-const message = v.variant('role', [
+/** One message of a conversation. */
+export const messageSchema = v.variant('role', [
   v.looseObject({ role: v.picklist(['system', 'developer']), content: stringOrList(textPart) }),
   v.looseObject({
     role: v.literal('user'),
@@ -69,6 +71,36 @@ const message = v.variant('role', [
     tool_call_id: v.string(),
   }),
 ]);
+
+/** Messages that the schema takes and that need no closer look. */
+export function isPlainMessage(value: Record<string, unknown>): boolean {
+  const { role, content, name, tool_calls: calls, refusal, tool_call_id: callId } = value;
+  switch (role) {
+    case 'system':
+    case 'developer':
+      return isTextual(content, 'text');
+    case 'user':
+      return name === undefined && isTextual(content, 'text');
+    case 'assistant':
+      if (refusal !== undefined && refusal !== null) return false;
+      if (calls !== undefined && calls !== null && !isListOf(calls, isPlainCall)) return false;
+      return content === undefined || content === null || isTextual(content, 'text');
+    case 'tool':
+      return typeof callId === 'string' && isTextual(content, 'text');
+    default:
+      return false;
+  }
+}
+
+function isPlainCall({ id, type, function: called }: Record<string, unknown>): boolean {
+  return (
+    type === 'function' &&
+    typeof id === 'string' &&
+    isRecord(called) &&
+    typeof called['name'] === 'string' &&
+    typeof called['arguments'] === 'string'
+  );
+}
 
 const tool = v.looseObject({
   type: v.literal('function'),
@@ -101,7 +133,7 @@ const responseFormat = v.variant('type', [
 
 const request = v.looseObject({
   model: v.pipe(v.string(), v.nonEmpty()),
-  messages: v.pipe(list(message), v.nonEmpty()),
+  messages: v.pipe(list(quick(messageSchema, isPlainMessage)), v.nonEmpty()),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
   parallel_tool_calls: v.nullish(v.boolean()),
@@ -117,7 +149,7 @@ const request = v.looseObject({
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
 });
 
-type ParsedMessage = v.InferOutput<typeof message>;
+type ParsedMessage = v.InferOutput<typeof messageSchema>;
 
 /** Parses a request. Throws `invalid_request` or `unsupported_parameter`, naming the field. */
 export function parseChatRequest(body: unknown, headers: IncomingHttpHeaders): ChatRequest {

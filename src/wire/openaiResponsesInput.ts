@@ -1,11 +1,12 @@
 /** Input items of the Responses dialect, made the messages they would be in any other dialect. */
 import * as v from 'valibot';
 import { GatewayError } from '../base/errors';
+import { isRecord } from '../base/json';
 import { imagePart } from '../conversation/images';
 import type { ContentPart, Message, ToolCallPart } from '../conversation/messages';
 import { customArguments, flatName } from './openaiResponsesTools';
 import { type Calls, toolResult } from './toolCalls';
-import { stringOrList } from './validation';
+import { isTextual, quick, stringOrList } from './validation';
 
 const part = v.variant('type', [
   v.looseObject({ type: v.picklist(['input_text', 'output_text']), text: v.string() }),
@@ -60,9 +61,36 @@ export const itemSchema = v.lazy((input) => (isMessage(input) ? message : otherI
 const reference = v.looseObject({ type: v.literal('item_reference'), id: v.string() });
 
 /** An item, or the id of one that was kept. */
-export const itemOrReferenceSchema = v.lazy((input) =>
-  v.is(v.looseObject({ type: reference.entries.type }), input) ? reference : itemSchema,
+export const itemOrReferenceSchema = quick(
+  v.lazy((input) =>
+    isRecord(input) && input['type'] === 'item_reference' ? reference : itemSchema,
+  ),
+  isPlainItem,
 );
+
+/** Items that the schema takes and that need no closer look. */
+export function isPlainItem(item: Record<string, unknown>): boolean {
+  const { type, role, content, call_id: id, name, namespace, arguments: given, output } = item;
+  switch (type) {
+    case undefined:
+    case 'message':
+      if (role === 'assistant') return isTextual(content, 'output_text');
+      return (
+        (role === 'user' || role === 'system' || role === 'developer') &&
+        isTextual(content, 'input_text')
+      );
+    case 'function_call':
+      return (
+        [id, name, given].every((value) => typeof value === 'string') && namespace === undefined
+      );
+    case 'function_call_output':
+      return typeof id === 'string' && isTextual(output, 'input_text');
+    case 'reasoning':
+      return true;
+    default:
+      return false;
+  }
+}
 
 export type InputItem = v.InferOutput<typeof message> | v.InferOutput<typeof otherItem>;
 export type ItemOrReference = InputItem | v.InferOutput<typeof reference>;

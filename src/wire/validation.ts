@@ -40,6 +40,36 @@ export function list<S extends v.GenericSchema>(entry: S) {
   return v.pipe(v.unknown(), most, v.array(entry));
 }
 
+/**
+ * `schema`, but values that `isPlain` knows at a glance are taken as they are: a conversation of
+ * hundreds of messages comes with every turn, and nearly all of them say a text and nothing else.
+ * `isPlain` may know as little as it likes, and nothing that the schema would refuse.
+ */
+export function quick<S extends v.GenericSchema>(
+  schema: S,
+  isPlain: (value: Record<string, unknown>) => boolean,
+) {
+  const asItIs = v.custom<v.InferOutput<S>>(() => true);
+  return v.lazy((input): S | typeof asItIs =>
+    isRecord(input) && isPlain(input) ? asItIs : schema,
+  );
+}
+
+/** Whether a value is a list that {@link list} takes, of objects that are all `wanted`. */
+export function isListOf(
+  value: unknown,
+  wanted: (entry: Record<string, unknown>) => boolean,
+): boolean {
+  if (!Array.isArray(value) || value.length > MOST_ENTRIES) return false;
+  return value.every((entry) => isRecord(entry) && wanted(entry));
+}
+
+/** Whether a content is a text, or a list of parts of one type, which say a `text` each. */
+export function isTextual(content: unknown, type: string): boolean {
+  if (typeof content === 'string') return true;
+  return isListOf(content, (part) => part['type'] === type && typeof part['text'] === 'string');
+}
+
 /** A string or a list of parts, chosen by what is there, so that errors point into the list. */
 export function stringOrList<S extends v.GenericSchema>(part: S) {
   const parts = list(part);
