@@ -1,7 +1,15 @@
 /** The report as Markdown, on stdout. */
 
+let said = '';
+
 export function say(text = ''): void {
+  said += `${text}\n`;
   process.stdout.write(`${text}\n`);
+}
+
+/** Everything that has been said. */
+export function transcript(): string {
+  return said;
 }
 
 export function heading(text: string): void {

@@ -1,0 +1,132 @@
+/**
+ * The yardstick for ours: turns asked straight over Lingma's protocol (§2 framing, §2.1
+ * acknowledgements, §4a turns), many on one WebSocket as the gateway's are, with nothing that the
+ * protocol does not ask for.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type RawData, WebSocket } from 'ws';
+import { lastWord, sharedNowMs } from './plan';
+import type { Connection, Delivery, TurnTimes } from './turnTimes';
+
+interface Params {
+  readonly requestId?: string;
+  readonly text?: string;
+  readonly fullAnswer?: string;
+}
+
+interface OpenTurn {
+  readonly beganMs: number;
+  readonly watch: boolean;
+  readonly deliveries: Delivery[];
+  firstMs: number | undefined;
+  resolve(times: TurnTimes): void;
+  reject(error: Error): void;
+}
+
+export class LingmaLink {
+  readonly #socket: WebSocket;
+  readonly #tcp: Socket;
+  readonly #turns = new Map<string, OpenTurn>();
+  #lastId = 0;
+
+  private constructor(socket: WebSocket, tcp: Socket) {
+    this.#socket = socket;
+    this.#tcp = tcp;
+    socket.on('message', (data: RawData) => {
+      if (Buffer.isBuffer(data)) this.#receive(data);
+    });
+    socket.on('close', () => {
+      for (const turn of this.#turns.values()) turn.reject(new Error('the upstream has gone'));
+    });
+  }
+
+  static async open(port: number): Promise<LingmaLink> {
+    const tcp = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, {
+      perMessageDeflate: false,
+      createConnection: () => tcp,
+    });
+    await once(socket, 'open');
+    const link = new LingmaLink(socket, tcp);
+    link.#send({ id: 0, method: 'initialize', params: {} });
+    return link;
+  }
+
+  /** A client that asks this prompt, each time in a session of its own. */
+  connection(prompt: string): Connection {
+    return { turn: (watch) => this.#turn(prompt, watch), close: () => undefined };
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #turn(prompt: string, watch: boolean): Promise<TurnTimes> {
+    const requestId = randomUUID();
+    return new Promise((resolve, reject) => {
+      const beganMs = performance.now();
+      const turn: OpenTurn = {
+        ...{ beganMs, watch, deliveries: [], firstMs: undefined, resolve, reject },
+      };
+      this.#turns.set(requestId, turn);
+      this.#send({ id: ++this.#lastId, method: 'chat/ask', params: askParams(requestId, prompt) });
+    });
+  }
+
+  #receive(message: Buffer): void {
+    const json = message.subarray(message.indexOf('\r\n\r\n') + 4).toString();
+    const frame = JSON.parse(json) as {
+      readonly id?: number;
+      readonly method?: string;
+      readonly params?: Params;
+    };
+    if (frame.method === undefined) return;
+    this.#send({ id: frame.id, result: {} });
+    const { requestId = '', text, fullAnswer } = frame.params ?? {};
+    const turn = this.#turns.get(requestId);
+    if (!turn) return;
+    if (frame.method === 'chat/answer') {
+      turn.firstMs ??= performance.now() - turn.beganMs;
+      const writtenMs = Number(/@([\d.]+)/.exec(text ?? '')?.[1]);
+      if (turn.watch) turn.deliveries.push({ writtenMs, arrivedMs: sharedNowMs() });
+    } else if (frame.method === 'chat/finish') {
+      this.#turns.delete(requestId);
+      const totalMs = performance.now() - turn.beganMs;
+      const { firstMs = totalMs, deliveries } = turn;
+      if (fullAnswer?.endsWith(lastWord)) turn.resolve({ firstMs, totalMs, deliveries });
+      else turn.reject(new Error('a direct turn had no whole answer'));
+    }
+  }
+
+  /** What is said in one tick travels in one packet, as it does from the gateway. */
+  #send(message: object): void {
+    if (this.#tcp.writableCorked === 0) {
+      this.#tcp.cork();
+      process.nextTick(() => {
+        this.#tcp.uncork();
+      });
+    }
+    const json = JSON.stringify({ jsonrpc: '2.0', ...message });
+    this.#socket.send(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
+  }
+}
+
+function askParams(requestId: string, prompt: string): object {
+  return {
+    requestId,
+    sessionId: '',
+    sessionType: 'chat',
+    mode: 'chat',
+    chatTask: 'FREE_INPUT',
+    questionText: prompt,
+    chatContext: { text: prompt, localeLang: 'en', preferredLanguage: 'en' },
+    codeLanguage: '',
+    isReply: false,
+    source: 1,
+    stream: true,
+    taskDefinitionType: 'system',
+    extra: { context: [], modelConfig: { key: 'bench-model' } },
+  };
+}
