@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { BoundedMap } from '../base/boundedMap';
 import { GatewayError } from '../base/errors';
 import { isRecord } from '../base/json';
+import { WakefulTimeout } from '../base/wakefulTimeout';
 import type { WrittenCall } from '../conversation/toolCalls/call';
 import { AnswerAssembly } from './answer';
 import { type AnswerEvent, AnswerQueue } from './answerQueue';
@@ -156,8 +157,8 @@ class ChatAskTurn implements Answer {
   readonly #hooks: TurnHooks;
   /** The session that is to be continued; undefined when the turn starts one. */
   readonly #continues: string | undefined;
-  readonly #idleTimer: NodeJS.Timeout;
-  readonly #turnTimer: NodeJS.Timeout;
+  readonly #idleTimer: WakefulTimeout;
+  readonly #turnTimer: WakefulTimeout;
   #sessionId: string | undefined;
   #usage: ReportedUsage | undefined;
   #call: WrittenCall | undefined;
@@ -171,8 +172,8 @@ class ChatAskTurn implements Answer {
     const expire = (limitMs: number, what: string) => () => {
       this.cancel(turnTimeout(what, limitMs));
     };
-    this.#idleTimer = setTimeout(expire(limits.idleMs, 'sent nothing'), limits.idleMs);
-    this.#turnTimer = setTimeout(expire(limits.turnMs, 'did not finish'), limits.turnMs);
+    this.#idleTimer = new WakefulTimeout(limits.idleMs, expire(limits.idleMs, 'sent nothing'));
+    this.#turnTimer = new WakefulTimeout(limits.turnMs, expire(limits.turnMs, 'did not finish'));
   }
 
   get sessionId(): string | undefined {
@@ -290,8 +291,8 @@ class ChatAskTurn implements Answer {
   #end(error?: GatewayError): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#turnTimer);
+    this.#idleTimer.clear();
+    this.#turnTimer.clear();
     this.#queue.end(error);
     this.#hooks.ended(error);
   }

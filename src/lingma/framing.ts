@@ -95,17 +95,16 @@ export class FrameDecoder implements MessageDecoder {
 
   #readHeader(): number | undefined {
     const unread = this.#buffer.subarray(this.#start, this.#end);
+    // What does not start like a header will never become one: said now rather than waited for, and
+    // whether or not the rest has come.
+    if (unread.length > 0 && !/^[A-Za-z]/.test(String.fromCharCode(unread[0] ?? 0))) {
+      throw framingError('it does not start with a header');
+    }
     const headerEnd = unread.indexOf(CRLF_CRLF);
-    if ((headerEnd < 0 ? unread.length : headerEnd) > MAX_HEADER_BYTES) {
-      throw framingError('its header is too long');
-    }
-    if (headerEnd < 0) {
-      // What does not start like a header will never become one: say so now instead of waiting.
-      if (unread.length > 0 && !/^[A-Za-z]/.test(String.fromCharCode(unread[0] ?? 0))) {
-        throw framingError('it does not start with a header');
-      }
-      return undefined;
-    }
+    // Of a header that is just short enough, all but the last byte of what ends it may be here.
+    const headerBytes = headerEnd < 0 ? unread.length - (CRLF_CRLF.length - 1) : headerEnd;
+    if (headerBytes > MAX_HEADER_BYTES) throw framingError('its header is too long');
+    if (headerEnd < 0) return undefined;
     const length = parseHeader(unread.toString('latin1', 0, headerEnd));
     this.#start += headerEnd + CRLF_CRLF.length;
     return length;
@@ -140,7 +139,7 @@ export class FrameDecoder implements MessageDecoder {
 /** The usual case without copying: one text message that is exactly one frame. */
 function wholeFrame(message: string): string | undefined {
   const headerEnd = message.indexOf(CRLF_CRLF);
-  if (headerEnd < 0 || headerEnd > MAX_HEADER_BYTES) return undefined;
+  if (headerEnd < 0 || headerEnd > MAX_HEADER_BYTES || !/^[A-Za-z]/.test(message)) return undefined;
   const body = message.slice(headerEnd + CRLF_CRLF.length);
   const length = parseHeader(message.slice(0, headerEnd));
   return Buffer.byteLength(body) === length ? body : undefined;
@@ -151,9 +150,10 @@ function parseHeader(header: string): number {
   for (const line of header.split('\r\n')) {
     const colon = line.indexOf(':');
     if (colon < 0) throw framingError('a header line has no colon');
-    if (line.slice(0, colon).trim().toLowerCase() !== 'content-length') continue;
-    const value = line.slice(colon + 1).trim();
-    if (!/^\d{1,15}$/.test(value)) throw framingError('its length is not a number');
+    if (!/^[ \t]*content-length[ \t]*$/i.test(line.slice(0, colon))) continue;
+    // White space is what headers have of it: of other kinds, text and bytes have different ones.
+    const value = /^[ \t]*(\d{1,15})[ \t]*$/.exec(line.slice(colon + 1))?.[1];
+    if (value === undefined) throw framingError('its length is not a number');
     const length = Number(value);
     if (length > MAX_FRAME_BYTES) throw framingError(`its length is ${length} bytes`);
     return length;

@@ -6,6 +6,7 @@
 import { GatewayError, toGatewayError } from '../base/errors';
 import { writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
+import { WakefulTimeout } from '../base/wakefulTimeout';
 import { type Framing, headerFraming, MAX_FRAME_BYTES, type MessageDecoder } from './framing';
 
 /** A connected message channel; whoever opened it owns its errors and time-outs. */
@@ -69,12 +70,12 @@ export class RpcConnection {
   request(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.send(method, params, (reply) => {
-        clearTimeout(timer);
+        timer.clear();
         if (reply instanceof GatewayError) reject(reply);
         else if ('error' in reply) reject(rejected(method, reply.error));
         else resolve(reply.result);
       });
-      const timer = setTimeout(() => {
+      const timer = new WakefulTimeout(timeoutMs, () => {
         this.#pending.delete(id);
         reject(
           new GatewayError({
@@ -84,7 +85,7 @@ export class RpcConnection {
             retryable: true,
           }),
         );
-      }, timeoutMs);
+      });
     });
   }
 

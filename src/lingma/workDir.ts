@@ -93,8 +93,8 @@ function lock(folder: string): number | undefined {
   const file = path.join(folder, LOCK_NAME);
   // Written aside and linked into place: nobody ever sees a lock without its holder.
   const own = path.join(folder, `${LOCK_NAME}.${process.pid}`);
-  writeFileSync(own, String(process.pid), { mode: PRIVATE_FILE });
   try {
+    writeFileSync(own, String(process.pid), { mode: PRIVATE_FILE });
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
         linkSync(own, file);

@@ -34,7 +34,11 @@ export interface Ask {
   readonly messages: readonly ChatCompletionMessageParam[];
   /** Whether the tool `run` is offered. */
   readonly tools: boolean;
+  /** Further headers of the request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told of the headers of an answer that is no error. */
+  readonly onHeaders?: ((headers: Headers) => void) | undefined;
   /** Told of the first bytes of a body that is streamed. */
   readonly onFirstBytes?: (() => void) | undefined;
 }
@@ -55,11 +59,16 @@ export async function ask({ baseUrl, apiKey }: Endpoint, request: Ask): Promise<
   try {
     const response = await fetch(baseUrl + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${apiKey}`,
+        ...request.headers,
+      },
       body: JSON.stringify(body),
       signal: request.signal ?? null,
     });
     if (!response.ok) return errorOf(request.dialect, await response.json());
+    request.onHeaders?.(response.headers);
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
     if (isStream !== request.stream) return { kind: 'broken', how: 'streamed and plain mixed up' };
     if (!isStream) return plain[request.dialect]((await response.json()) as Json);

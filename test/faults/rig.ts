@@ -34,13 +34,23 @@ export class Rig {
     this.#folder = folder;
   }
 
-  static async launch({ flags = [], env = {}, incarnations = [] }: RigOptions = {}): Promise<Rig> {
+  static async launch({
+    flags = [],
+    env = {},
+    nodeFlags = [],
+    incarnations = [],
+  }: RigOptions = {}): Promise<Rig> {
     const folder = mkdtempSync(path.join(tmpdir(), 'lingma-fault-'));
     const record = path.join(folder, 'record.jsonl');
     writeFileSync(path.join(folder, 'plan.json'), JSON.stringify(incarnations));
     const gateway = await HeadlessGateway.launch({
-      flags: ['--lingma', incarnations.length > 0 ? PROGRAM : DEMO, ...flags],
+      flags: [
+        ...['--lingma', incarnations.length > 0 ? PROGRAM : DEMO],
+        ...['--pass-env', 'FAULT_*'],
+        ...flags,
+      ],
       env: { DEMO_LINGMA_RECORD: record, FAULT_FOLDER: folder, FAULT_DEMO: DEMO, ...env },
+      nodeFlags,
     });
     return new Rig(gateway, new Witness(record), folder);
   }

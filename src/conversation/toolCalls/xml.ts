@@ -90,7 +90,9 @@ function* parameters(
 
 /** `"name"`, perhaps with attributes of no meaning behind it, or `name`; empty when it is neither. */
 function unquoted(written: string | undefined): string {
-  const [, quoted, bare] = /^\s*(?:"([^"]+)"(?:\s.*)?|([^\s"]+))\s*$/.exec(written ?? '') ?? [];
+  const text = (written ?? '').trim();
+  // One way to match only: a second one for white space took the square of its length.
+  const [, quoted, bare] = /^(?:"([^"]+)"(?:\s[^]*)?|([^\s"]+))$/.exec(text) ?? [];
   return quoted ?? bare ?? '';
 }
 

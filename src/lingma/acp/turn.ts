@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../../base/errors';
 import { isRecord } from '../../base/json';
+import { WakefulTimeout } from '../../base/wakefulTimeout';
 import { AnswerAssembly } from '../answer';
 import { type AnswerEvent, AnswerQueue } from '../answerQueue';
 import { contentText } from '../contentText';
@@ -41,8 +42,8 @@ export class AcpTurn implements Answer {
   readonly #assembly: Assembly;
   readonly #hooks: TurnHooks;
   readonly #graceMs: number;
-  readonly #idleTimer: NodeJS.Timeout;
-  readonly #turnTimer: NodeJS.Timeout;
+  readonly #idleTimer: WakefulTimeout;
+  readonly #turnTimer: WakefulTimeout;
   #graceTimer: NodeJS.Timeout | undefined;
   #sessionId: string | undefined;
   #usage: ReportedUsage | undefined;
@@ -58,8 +59,8 @@ export class AcpTurn implements Answer {
     const expire = (limitMs: number, what: string) => () => {
       this.cancel(turnTimeout(what, limitMs));
     };
-    this.#idleTimer = setTimeout(expire(limits.idleMs, 'sent nothing'), limits.idleMs);
-    this.#turnTimer = setTimeout(expire(limits.turnMs, 'did not finish'), limits.turnMs);
+    this.#idleTimer = new WakefulTimeout(limits.idleMs, expire(limits.idleMs, 'sent nothing'));
+    this.#turnTimer = new WakefulTimeout(limits.turnMs, expire(limits.turnMs, 'did not finish'));
   }
 
   get sessionId(): string | undefined {
@@ -202,8 +203,8 @@ export class AcpTurn implements Answer {
   #end(error?: GatewayError): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#turnTimer);
+    this.#idleTimer.clear();
+    this.#turnTimer.clear();
     clearTimeout(this.#graceTimer);
     this.#queue.end(error);
     this.#hooks.ended(error);
