@@ -53,7 +53,7 @@ interface OpenItem {
 }
 
 export class ResponseBuilder {
-  readonly #id = newId('resp');
+  readonly #id: string;
   readonly #createdSeconds: number;
   readonly #request: ResponsesRequest;
   readonly #output: Item[] = [];
@@ -65,6 +65,8 @@ export class ResponseBuilder {
   #reasoning: OpenItem | undefined;
 
   constructor(request: ResponsesRequest, createdSeconds: number) {
+    const { affinity } = request;
+    this.#id = newId(affinity === undefined ? 'resp' : `resp_${affinity}`);
     this.#request = request;
     this.#createdSeconds = createdSeconds;
     this.#model = request.turn.model;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'openai/resources/responses/responses';
 import * as v from 'valibot';
 import type { Message, TurnRequest } from '../conversation/messages';
+import { affinityOf } from './affinity';
 import { conversationHint } from './conversationHint';
 import { jsonFormat } from './jsonFormat';
 import { answerLimits, tokenLimit } from './limits';
@@ -47,6 +48,8 @@ export interface ResponsesRequest {
   readonly echo: Echo;
   /** Whether the client lets the answer be kept. */
   readonly store: boolean;
+  /** What its id has to carry, where a balancer finds the gateway of a response by it. */
+  readonly affinity: string | undefined;
   /** The items of this request alone. */
   readonly items: readonly Item[];
   /** The kept response it goes on from. */
@@ -115,6 +118,7 @@ export function parseResponsesRequest(
     wireTools: offered.wireTools,
     echo: echoOf(parsed),
     store: parsed.store ?? true,
+    affinity: affinityOf(headers),
     items: said.items,
     previous: said.previous,
   };
