@@ -9,6 +9,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundledPackages, renderNotices } from './package/notices.mjs';
 import { brokenRules } from './package/rules.mjs';
+import { renderSbom } from './package/sbom.mjs';
 import { listZip } from './package/zip.mjs';
 import { packageExtension } from './vscode/build.mjs';
 import { root } from './vscode/paths.mjs';
@@ -36,7 +37,11 @@ const packages = [
 ].sort();
 writeFileSync(path.join(dist, 'ThirdPartyNotices.txt'), renderNotices(root, packages));
 
-const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const product = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const { packages: locked } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+writeFileSync(path.join(dist, 'sbom.cdx.json'), renderSbom({ product, locked, folders: packages }));
+
+const { name, version } = product;
 const vsix = path.join(dist, `${name}-${version}.vsix`);
 await packageExtension(vsix);
 
@@ -74,7 +79,7 @@ const broken = brokenRules({
   entries,
   vsixBytes: archive.length,
   allowList: readFileSync(path.join(root, '.vscodeignore'), 'utf8'),
-  bundles,
+  bundles: bundles.map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') })),
   atActivation,
 });
 for (const line of broken) console.error(line);

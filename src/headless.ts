@@ -1,23 +1,27 @@
 /** The gateway without VS Code: `node dist/headless.js`. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from './base/clock';
 import { GatewayError, toGatewayError } from './base/errors';
 import { Gateway, type GatewayDependencies } from './gateway/gateway';
 import type { GatewayOptions } from './gateway/options';
 import { signedOutIds } from './gateway/snapshot';
+import { drained } from './headless/drain';
 import { type HeadlessFlags, parseFlags, USAGE } from './headless/flags';
+import { type Logging, openLog } from './headless/logging';
 import { welcome } from './headless/welcome';
-import { createLogger } from './observe/log';
 
 /** Everything has to be over by then, whatever a process is still doing. */
 const STOP_LIMIT_MS = 4_500;
 
 async function main(): Promise<void> {
   const flags = readFlags();
-  const logger = createLogger((level, line) => {
-    say(`${level.padEnd(5)} ${line}`);
-  }, flags.logLevel);
+  const log = createLog(flags);
   const apiKey = flags.apiKey || randomBytes(32).toString('base64url');
-  const gateway = createGateway({ ...flags.gateway, apiKey, distDir: __dirname }, { logger });
+  const gateway = createGateway(
+    { ...flags.gateway, apiKey, distDir: __dirname },
+    { logger: log.logger, origins: flags.origins },
+  );
 
   // Whoever reads our output may leave before us; the gateway goes on without a reader.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -31,7 +35,19 @@ async function main(): Promise<void> {
     void gateway.stop().then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  let draining = false;
+  // Asked by a service manager or a container engine, and not by somebody who waits at a terminal.
+  const leave = (): void => {
+    if (flags.drainSeconds === 0 || draining || gateway.snapshot().state !== 'ready') {
+      stop();
+      return;
+    }
+    draining = true;
+    gateway.drain();
+    const deps = { snapshot: () => gateway.snapshot(), clock: systemClock, sleep };
+    void drained(flags.drainSeconds * 1_000, deps).then(stop);
+  };
+  process.on('SIGTERM', leave);
   // The terminal has been closed.
   process.on('SIGHUP', stop);
 
@@ -40,14 +56,15 @@ async function main(): Promise<void> {
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === 'stopping') return;
-    say(`lingma-gateway: ${error.message}`);
+    log.complain(error, `lingma-gateway: ${error.message}`);
     process.exit(1);
   }
   const snapshot = gateway.snapshot();
   const { baseUrl, demo } = snapshot;
   process.stdout.write(`${JSON.stringify({ baseUrl, apiKey, demo })}\n`);
   const signedOut = signedOutIds(snapshot).length > 0;
-  say(welcome({ baseUrl: baseUrl ?? '', apiKey, demo, signedOut }));
+  const madeUp = flags.apiKey === '' ? apiKey : undefined;
+  log.greet(welcome({ baseUrl: baseUrl ?? '', apiKey: madeUp, demo, signedOut }));
 }
 
 function readFlags(): HeadlessFlags {
@@ -56,6 +73,14 @@ function readFlags(): HeadlessFlags {
     if (flags !== 'help') return flags;
     say(USAGE);
     process.exit(0);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+function createLog(flags: HeadlessFlags): Logging {
+  try {
+    return openLog(flags);
   } catch (error) {
     refuse(error);
   }

@@ -9,6 +9,10 @@ export const MAX_ACTIVATION_BYTES = 150 * 1024;
 /** Bundles that the build makes and VS Code has no use for. */
 const NOT_SHIPPED = ['dist/headless.js'];
 
+/** Whoever can put text there could run it. */
+const MAKES_CODE = /(?<![\w$.])eval\s*\(|(?<![\w$.])(?:new\s+)?Function\s*\(/;
+const LOADS_REMOTELY = /(?<![\w$.])(?:import|importScripts|require)\s*\(\s*["'`]https?:/;
+
 /** What vsce adds by itself, and how it names what it renames. */
 const BY_VSCE = ['[Content_Types].xml', 'extension.vsixmanifest'];
 const RENAMED = new Map([
@@ -23,7 +27,8 @@ const RENAMED = new Map([
  * @param {readonly ZipEntry[]} found.entries The files in the VSIX.
  * @param {number} found.vsixBytes
  * @param {string} found.allowList The text of .vscodeignore.
- * @param {readonly string[]} found.bundles Every bundle of the build, as `dist/NAME.js`.
+ * @param {readonly { file: string, text: string }[]} found.bundles Every bundle of the build, with
+ *   `dist/NAME.js` as its file.
  * @param {readonly { name: string, bytes: number }[]} found.atActivation Bundles loaded by then.
  * @returns {string[]}
  */
@@ -46,8 +51,14 @@ export function brokenRules({ entries, vsixBytes, allowList, bundles, atActivati
       .filter(({ matches }) => !files.some(matches))
       .map(({ pattern }) => `.vscodeignore lists ${pattern}, but the package has no such file`),
     ...bundles
-      .filter((bundle) => !NOT_SHIPPED.includes(bundle) && !files.includes(bundle))
-      .map((bundle) => `${bundle} is built, but not shipped: list it in .vscodeignore`),
+      .filter(({ file }) => !NOT_SHIPPED.includes(file) && !files.includes(file))
+      .map(({ file }) => `${file} is built, but not shipped: list it in .vscodeignore`),
+    ...bundles
+      .filter(({ text }) => MAKES_CODE.test(text))
+      .map(({ file }) => `${file} makes code from text, with eval or Function`),
+    ...bundles
+      .filter(({ text }) => LOADS_REMOTELY.test(text))
+      .map(({ file }) => `${file} loads code from an address`),
     ...files
       .filter((file) => /\.map$|\.test\.|(^|\/)\.env|\.pem$/.test(file))
       .map((file) => `${file} is nothing for users`),

@@ -32,8 +32,10 @@ export function findChromium() {
 
 /**
  * Starts it without a window and without traffic of its own.
+ *
+ * @param {readonly string[]} [furtherArgs]
  */
-export function launchChromium() {
+export function launchChromium(furtherArgs = []) {
   return chromium.launch({
     executablePath: findChromium(),
     headless: true,
@@ -46,6 +48,7 @@ export function launchChromium() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...furtherArgs,
     ],
   });
 }

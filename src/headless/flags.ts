@@ -2,28 +2,40 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { isLoopback, parseAddress } from '../base/address';
 import { type GatewayError, invalidRequest } from '../base/errors';
 import { ASK_MODES } from '../gateway/askMode';
+import type { ConfigOrigins } from '../gateway/effectiveConfig';
 import { bounds, defaults, type GatewayOptions } from '../gateway/options';
 import { BLIND_MODEL_RULES } from '../gateway/vision';
-import type { LogLevel } from '../observe/log';
+import { LOG_FORMATS, type LoggingFlags } from './logging';
+import { originsOf } from './origins';
 
-export interface HeadlessFlags {
+export interface HeadlessFlags extends LoggingFlags {
+  /** Where the options come from, and what else was decided here. */
+  readonly origins: ConfigOrigins;
   readonly gateway: Omit<GatewayOptions, 'apiKey' | 'distDir'>;
   /** Empty = make one up for this run. */
   readonly apiKey: string;
-  readonly logLevel: LogLevel;
+  /** How long turns may go on after SIGTERM; 0 = stop at once. */
+  readonly drainSeconds: number;
 }
 
 /** The environment variables that carry keys where a command line could be read by others. */
-const KEY_VARIABLE = 'LINGMA_GATEWAY_API_KEY';
-const CLIENT_KEYS_VARIABLE = 'LINGMA_GATEWAY_CLIENT_KEYS';
+export const KEY_VARIABLE = 'LINGMA_GATEWAY_API_KEY';
+export const CLIENT_KEYS_VARIABLE = 'LINGMA_GATEWAY_CLIENT_KEYS';
+
+/** The form in which a client's key may be given without telling it. */
+const DIGEST = /^sha256:([0-9a-f]{64})$/i;
 
 type NamedKey = GatewayOptions['clientKeys'][number];
 
+/** The shortest key that other machines may try: 96 random bits take as many characters. */
+const MIN_EXPOSED_KEY = 16;
+
 export const USAGE = `Usage: node dist/headless.js [options]
 
-Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
+Serves Lingma on this machine. The first line on stdout, once ready, is JSON:
 {"baseUrl":"http://127.0.0.1:PORT","apiKey":"…","demo":true|false}
 
   --lingma PROGRAM       the Lingma program; without it the usual places are
@@ -34,17 +46,27 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
   --agent-command LINE   run an agent that speaks the Agent Client Protocol on
                          stdin and stdout, such as 'qwen --acp', in place of Lingma
   --instances N          Lingma processes to run (default ${defaults.instances})
-  --port P               port on 127.0.0.1, 0 = any free one (default ${defaults.port})
+  --port P               port to listen on, 0 = any free one (default ${defaults.port})
+  --host ADDRESS         IP address to listen on (default ${defaults.host}). Anything but
+                         loopback needs a key of your own, of ${MIN_EXPOSED_KEY} characters or more
+  --allowed-host NAME    a name by which clients may call, besides loopback and
+                         ADDRESS; repeat it for more
   --api-key K            the gateway's own key, which opens everything (default:
                          $${KEY_VARIABLE}, else a random one for this run)
   --client-key NAME=KEY  a key for one client, which opens /v1/* only and has
                          sessions of its own; repeat it for more clients. Also
                          taken from $${CLIENT_KEYS_VARIABLE}, where
-                         commas or line ends stand between them
+                         commas or line ends stand between them. KEY may be
+                         sha256:HEX, the digest of the key in its place
   --cors-origin ORIGIN   a web page's origin, such as http://localhost:3000, that
                          may call with a key; repeat it for more; none by default
   --work-dir DIR         where the processes keep their data and your Lingma
                          sign-in (default: .lingma-gateway in your home folder)
+  --pass-env NAME        a variable of the environment that Lingma gets beside those
+                         that it needs, NAME* for all that begin so; repeat it for
+                         more
+  --max-turns-per-key N  requests one key may have at work, 0 = any number
+                         (default ${defaults.maxTurnsPerKey})
   --max-in-flight N      turns one process runs at once, 0 = unlimited
                          (default ${defaults.maxInFlight}); further ones wait in line
   --session-max N        conversations kept warm, 0 = none (default ${defaults.sessionMax})
@@ -64,8 +86,14 @@ Serves Lingma on 127.0.0.1. The first line on stdout, once ready, is JSON:
                          what becomes of images for a model that takes none: the
                          turn is refused, or a text stands in their place
                          (default ${defaults.blindModels})
+  --drain-seconds N      at SIGTERM serve on for up to N seconds, until no turn has run
+                         for five, while /healthz says 503 (default 0: stop at
+                         once); a second signal stops at once
   --capture-bodies       keep the texts of the latest turns in memory, secrets taken
                          out, for GET /internal/requests/ID
+  --log-format FORMAT    text, or json: one object a line (default text)
+  --log-file FILE        write the log there instead of to stderr; at 10 MiB it
+                         becomes FILE.1 and begins anew
   --verbose              log what the processes write
   --help                 show this text`;
 
@@ -75,10 +103,14 @@ const spec = {
   'agent-command': { type: 'string' },
   instances: { type: 'string' },
   port: { type: 'string' },
+  host: { type: 'string' },
+  'allowed-host': { type: 'string', multiple: true },
+  'max-turns-per-key': { type: 'string' },
   'api-key': { type: 'string' },
   'client-key': { type: 'string', multiple: true },
   'cors-origin': { type: 'string', multiple: true },
   'work-dir': { type: 'string' },
+  'pass-env': { type: 'string', multiple: true },
   'max-in-flight': { type: 'string' },
   'session-max': { type: 'string' },
   'session-max-per-instance': { type: 'string' },
@@ -88,10 +120,15 @@ const spec = {
   'ask-mode': { type: 'string' },
   'remote-images': { type: 'boolean' },
   'images-without-vision': { type: 'string' },
+  'drain-seconds': { type: 'string' },
   'capture-bodies': { type: 'boolean' },
+  'log-format': { type: 'string' },
+  'log-file': { type: 'string' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
+
+export type FlagName = keyof typeof spec;
 
 /** The flags, checked. Throws `invalid_request` with one line that names the flag at fault. */
 export function parseFlags(
@@ -101,18 +138,34 @@ export function parseFlags(
   const values = parse(argv);
   if (values.help) return 'help';
   const workDir = values['work-dir'];
-  for (const name of ['lingma', 'agent-command', 'api-key', 'work-dir'] as const) {
+  const apiKey = apiKeyOf(values['api-key'], env[KEY_VARIABLE]);
+  for (const name of ['lingma', 'agent-command', 'api-key', 'work-dir', 'log-file'] as const) {
     if (values[name]?.trim() === '') throw flagError(name, `--${name} needs a value`);
   }
-  return {
-    apiKey: apiKeyOf(values['api-key'], env[KEY_VARIABLE]),
+  const host = {
+    drainSeconds: integer('drain-seconds', values['drain-seconds'], 0, { min: 0, max: 3_600 }),
     logLevel: values.verbose ? 'debug' : 'info',
+    logFormat: oneOf('log-format', LOG_FORMATS, values['log-format'], 'text'),
+    logFile: values['log-file'] ?? '',
+  } as const;
+  return {
+    ...host,
+    apiKey,
+    origins: originsOf(new Set(Object.keys(values)), env, host),
     gateway: {
       clientKeys: clientKeysOf(values['client-key'] ?? [], env[CLIENT_KEYS_VARIABLE] ?? ''),
       corsOrigins: values['cors-origin'] ?? defaults.corsOrigins,
       source: sourceOf(values),
       instances: integer('instances', values.instances, defaults.instances, bounds.instances),
+      host: hostOf(values.host ?? defaults.host, apiKey),
       port: integer('port', values.port, defaults.port, bounds.port),
+      allowedHosts: values['allowed-host'] ?? defaults.allowedHosts,
+      maxTurnsPerKey: integer(
+        'max-turns-per-key',
+        values['max-turns-per-key'],
+        defaults.maxTurnsPerKey,
+        bounds.maxTurnsPerKey,
+      ),
       maxInFlight: integer(
         'max-in-flight',
         values['max-in-flight'],
@@ -152,6 +205,7 @@ export function parseFlags(
       workDir: workDir ?? path.join(homedir(), '.lingma-gateway'),
       // A folder somebody named is meant; of the default any free one will do.
       workDirConflict: workDir === undefined ? 'next' : 'fail',
+      passEnvironment: values['pass-env'] ?? defaults.passEnvironment,
       askMode: oneOf('ask-mode', ASK_MODES, values['ask-mode'], defaults.askMode),
       remoteImages: values['remote-images'] ?? defaults.remoteImages,
       blindModels: oneOf(
@@ -164,6 +218,20 @@ export function parseFlags(
       modelAliases: defaults.modelAliases,
     },
   };
+}
+
+/** Beyond loopback anybody may try keys, so there must be one that is meant for that. */
+function hostOf(text: string, apiKey: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) {
+    throw flagError('host', `--host takes an IP address, such as 0.0.0.0 or ::1, not "${text}"`);
+  }
+  if (isLoopback(address) || apiKey.length >= MIN_EXPOSED_KEY) return address;
+  throw flagError(
+    'host',
+    `--host ${text} can be reached from other machines, which takes a key of your own: give one of ` +
+      `${MIN_EXPOSED_KEY} characters or more (--api-key or ${KEY_VARIABLE})`,
+  );
 }
 
 /** One source at most: two would be two gateways. */
@@ -232,7 +300,8 @@ function namedKey(entry: string, flag: string | undefined, source: string): Name
   const end = entry.indexOf('=');
   const [name, key] = [entry.slice(0, end), entry.slice(end + 1)];
   if (end < 1 || key === '') throw flagError(flag, `${source} takes NAME=KEY, both not empty`);
-  return { name, key: usableKey(key, flag, source) };
+  const digest = DIGEST.exec(key)?.[1]?.toLowerCase();
+  return digest === undefined ? { name, key: usableKey(key, flag, source) } : { name, digest };
 }
 
 /** The key, refused when no header could carry it unchanged: no client could ever match it. */

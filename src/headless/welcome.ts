@@ -3,12 +3,13 @@ import { DEMO_HINT } from '../gateway/routes/operations';
 /** What a person who started the launcher needs next: where it is, and lines ready to paste. */
 export function welcome(at: {
   baseUrl: string;
-  apiKey: string;
+  /** A key that was made up for this run; undefined for one that was given: it may be a lasting one. */
+  apiKey: string | undefined;
   demo: boolean;
   /** Nobody is signed in to a process that is ready. */
   signedOut: boolean;
 }): string {
-  const { baseUrl, apiKey, demo, signedOut } = at;
+  const { baseUrl, apiKey = 'YOUR_API_KEY', demo, signedOut } = at;
   return `
 Lingma Gateway listens on ${baseUrl}${demo ? ' (demo)' : ''}. Ctrl-C stops it.
 ${demo ? `${DEMO_HINT}\n` : ''}${signedOut ? signInHint(baseUrl, apiKey) : ''}

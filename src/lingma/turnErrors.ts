@@ -65,6 +65,7 @@ export function finishError(statusCode: number | undefined, reason: string): Gat
     code: mapping.code,
     status: mapping.status,
     message: `Lingma ended the turn with an error (${what.join(', ') || 'no reason given'}). ${mapping.hint}`,
+    quoted: reason,
     retryable: mapping.retryable,
     retryAfterSeconds: mapping.status === 429 ? 2 : undefined,
   });

@@ -2,10 +2,23 @@
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
+/** What a line is about, for programs that read the log: ids, names and numbers, no texts. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+/** One line before it is written. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  /** Topics from the outermost to the innermost, joined by slashes; empty at the root. */
+  readonly topic: string;
+  readonly message: string;
+  readonly facts: LogFacts;
+}
+
 export interface Logger {
-  log(level: LogLevel, message: string): void;
-  /** A logger whose lines start with `topic:`. */
-  child(topic: string): Logger;
+  /** @param facts What only structured logs show: it has to be in the message for people. */
+  log(level: LogLevel, message: string, facts?: LogFacts): void;
+  /** A logger whose lines start with `topic:`, and have these facts beside their own. */
+  child(topic: string, facts?: LogFacts): Logger;
 }
 
 const order: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
@@ -13,20 +26,41 @@ const order: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 /** C0 but the tab, DEL, C1 and Unicode's line ends: what begins a line or steers a terminal. */
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
 
-/** A logger that hands every line at or above `threshold` to `write`. */
+/**
+ * A logger that hands every line at or above `threshold` to `write`: as text for people, and as the
+ * record it was made of.
+ */
 export function createLogger(
-  write: (level: LogLevel, line: string) => void,
+  write: (level: LogLevel, line: string, record: LogRecord) => void,
   threshold: LogLevel = 'info',
   topic = '',
+  always: LogFacts = {},
 ): Logger {
   return {
-    log(level, message) {
+    log(level, message, facts = {}) {
       if (order.indexOf(level) < order.indexOf(threshold)) return;
+      const record = { level, topic, message, facts: { ...always, ...facts } };
       // Messages quote what clients and processes send, which must not forge lines of its own.
-      write(level, (topic ? `${topic}: ${message}` : message).replace(CONTROL, escapeControl));
+      write(level, escapeControls(topic ? `${topic}: ${message}` : message), record);
     },
-    child: (name) => createLogger(write, threshold, topic ? `${topic}/${name}` : name),
+    child: (name, facts = {}) =>
+      createLogger(write, threshold, topic ? `${topic}/${name}` : name, { ...always, ...facts }),
   };
+}
+
+/**
+ * A record as one line of JSON: `time` (RFC 3339, UTC), `level`, `topic`, `message`, then its facts.
+ *
+ * @param epochMs When it happened.
+ */
+export function jsonLine({ level, topic, message, facts }: LogRecord, epochMs: number): string {
+  const time = new Date(epochMs).toISOString();
+  // JSON itself leaves DEL, C1 and Unicode's line ends as they are; they stand in strings only.
+  return escapeControls(JSON.stringify({ time, level, topic, message, ...facts }));
+}
+
+function escapeControls(text: string): string {
+  return text.replace(CONTROL, escapeControl);
 }
 
 function escapeControl(character: string): string {

@@ -4,28 +4,42 @@ import type { HistogramReading } from './histogram';
 export type Labels = Readonly<Record<string, string | number>>;
 export type Sample = readonly [labels: Labels, value: number];
 
-/** Lines of one family; a bare number is a sample without labels. */
+/** What a family is called and what it measures: one sentence, without a line end. */
+export interface Family {
+  readonly name: string;
+  readonly help: string;
+}
+
+/** Lines of one family; a bare number is a sample without labels. Without samples there are none. */
 export function metric(
   type: 'counter' | 'gauge',
-  name: string,
+  { name, help }: Family,
   samples: number | readonly Sample[],
 ): string[] {
   const list: readonly Sample[] = typeof samples === 'number' ? [[{}, samples]] : samples;
+  if (list.length === 0) return [];
   return [
-    `# TYPE ${name} ${type}`,
+    ...heading(type, name, help),
     ...list.map(([labels, value]) => `${name}${labelText(labels)} ${value}`),
   ];
 }
 
 /** Lines of one histogram without labels. */
-export function histogram(name: string, { buckets, count, sum }: HistogramReading): string[] {
+export function histogram(
+  { name, help }: Family,
+  { buckets, count, sum }: HistogramReading,
+): string[] {
   return [
-    `# TYPE ${name} histogram`,
+    ...heading('histogram', name, help),
     ...buckets.map(([upTo, inside]) => `${name}_bucket{le="${upTo}"} ${inside}`),
     `${name}_bucket{le="+Inf"} ${count}`,
     `${name}_sum ${sum}`,
     `${name}_count ${count}`,
   ];
+}
+
+function heading(type: string, name: string, help: string): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 }
 
 function labelText(labels: Labels): string {

@@ -34,7 +34,8 @@ const TOKENS = new RegExp(
       // A JWT, or what is there of one.
       String.raw`eyJ[\w-]{12,}(?:\.[\w-]*){0,2}`,
     ].join('|') +
-    ')',
+    // What sticks to a key may be another one, which nothing marks the beginning of.
+    String.raw`)[\w-]*`,
   'g',
 );
 
@@ -88,15 +89,23 @@ function inQuotesOf(value: string): string {
   return `${quote}${REDACTED}${closed ? quote : ''}`;
 }
 
-/** The secrets, also as they stand inside of a JSON string; the longest first, as one may begin another. */
+/**
+ * The secrets but for empty ones, also as they stand inside of a JSON string; the longest first, as
+ * one may begin another.
+ */
+export function spellings(secrets: readonly string[]): string[] {
+  return secrets
+    .filter(Boolean)
+    .flatMap((secret) => {
+      const escaped = JSON.stringify(secret).slice(1, -1);
+      return escaped === secret ? [secret] : [escaped, secret];
+    })
+    .sort((left, right) => right.length - left.length);
+}
+
 function alternation(secrets: readonly string[]): RegExp | undefined {
-  const spelled = secrets.flatMap((secret) => {
-    const escaped = JSON.stringify(secret).slice(1, -1);
-    return escaped === secret ? [secret] : [escaped, secret];
-  });
-  if (spelled.length === 0) return undefined;
-  const longestFirst = spelled.sort((left, right) => right.length - left.length);
-  return new RegExp(longestFirst.map(escapeRegExp).join('|'), 'g');
+  const spelled = spellings(secrets);
+  return spelled.length === 0 ? undefined : new RegExp(spelled.map(escapeRegExp).join('|'), 'g');
 }
 
 function escapeRegExp(text: string): string {

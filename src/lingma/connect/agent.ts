@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { GatewayError } from '../../base/errors';
 import type { Logger } from '../../observe/log';
-import { programEnvironment } from '../environment';
+import { agentEnvironment } from '../environment';
 import { lineFraming } from '../lines';
 import { makePrivate } from '../workDir';
 import { Child, type ProcessWatch } from './child';
@@ -41,9 +41,7 @@ export class AgentConnector implements Connector {
       args,
       verbatim,
       cwd,
-      // All of the user's environment but our own secrets: an agent finds its model, its proxy and
-      // its sign-in there, under names that only it knows.
-      env: programEnvironment(),
+      env: agentEnvironment(),
       speaks: true,
       logger,
       onSpawn,

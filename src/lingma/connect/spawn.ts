@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors';
 import type { Logger } from '../../observe/log';
-import { nodeEnvironment, programEnvironment } from '../environment';
+import { lingmaEnvironment, nodeEnvironment } from '../environment';
 import { headerFraming } from '../framing';
 import type { Program } from '../locate';
 import type { MessageSocket } from '../rpc';
@@ -22,6 +22,8 @@ const DIAL_EVERY_MS = 100;
 export interface SpawnOptions extends ProcessWatch {
   readonly program: Program;
   readonly workDir: string;
+  /** Variables it gets beside those that Lingma needs. */
+  readonly passEnvironment?: readonly string[];
   readonly logger: Logger;
 }
 
@@ -39,7 +41,7 @@ export class SpawnConnector implements Connector {
    * stays silent. The next attempt takes other ports: somebody may have been quicker on these.
    */
   async connect(signal: AbortSignal): Promise<Connection> {
-    const { program, workDir, logger, onSpawn, onGone } = this.#options;
+    const { program, workDir, passEnvironment, logger, onSpawn, onGone } = this.#options;
     const [port, httpPort] = await this.#pickPorts();
     const ours = program.command === process.execPath;
     const cwd = makePrivate(path.join(workDir, 'cwd'));
@@ -54,7 +56,7 @@ export class SpawnConnector implements Connector {
         `--httpPort=${httpPort}`,
       ],
       cwd,
-      env: ours ? nodeEnvironment() : programEnvironment(),
+      env: ours ? nodeEnvironment(passEnvironment) : lingmaEnvironment(passEnvironment),
       speaks: false,
       logger,
       onSpawn,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { createLogger, type LogLevel } from '../../../src/observe/log';
+import { createLogger, jsonLine, type LogLevel, type LogRecord } from '../../../src/observe/log';
 
 describe('observe/log', () => {
   /** The lines that come of one message. */
@@ -40,6 +40,29 @@ describe('observe/log', () => {
 
   it('escapes what a topic carries, too', () => {
     assert.deepEqual(linesOf('x', 'a\nb'), ['a\\nb: x']);
+  });
+
+  it('hands on what a line is made of, with the facts of its topics', () => {
+    const records: LogRecord[] = [];
+    const logger = createLogger((_level, _line, record) => records.push(record));
+    logger.child('a', { instance: 'i', n: 1 }).child('b').log('warn', 'x\n', { n: 2 });
+    assert.deepEqual(records, [
+      { level: 'warn', topic: 'a/b', message: 'x\n', facts: { instance: 'i', n: 2 } },
+    ]);
+  });
+
+  it('writes a record as one line of JSON that reads back', () => {
+    const message = 'a "b"\r\n\u2028\u0085\u001b[2J 你好';
+    const facts = { requestId: 'req_1', ttftMs: null, ok: true };
+    const line = jsonLine({ level: 'info', topic: 't', message, facts }, 86_400_000);
+    assert.match(line, /^[^\0-\x1f\x7f-\x9f\u2028\u2029]+$/);
+    assert.deepEqual(JSON.parse(line), {
+      time: '1970-01-02T00:00:00.000Z',
+      level: 'info',
+      topic: 't',
+      message,
+      ...facts,
+    });
   });
 
   it('leaves everything else as it is, tabs included', () => {

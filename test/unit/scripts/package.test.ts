@@ -13,6 +13,10 @@ import { useTempDirs } from '../../support/tempDir';
 
 describe('the rules of the package', () => {
   const file = (name: string) => ({ name, packed: 1, bytes: 1 });
+  const bundle = (name: string) => ({
+    file: name,
+    text: 'retrieval(1); x.eval(2); class MyFunction {}',
+  });
   const good = {
     entries: [
       'extension.vsixmanifest',
@@ -24,7 +28,7 @@ describe('the rules of the package', () => {
     ].map(file),
     vsixBytes: 1000,
     allowList: '# all\n**\n!package.json\n!README.md\n!dist/extension.js\n!media/*.svg\n',
-    bundles: ['dist/extension.js', 'dist/headless.js'],
+    bundles: ['dist/extension.js', 'dist/headless.js'].map(bundle),
     atActivation: [{ name: 'extension.js', bytes: 1000 }],
   };
 
@@ -50,8 +54,21 @@ describe('the rules of the package', () => {
     ],
     [
       'a bundle that is not shipped',
-      { bundles: [...good.bundles, 'dist/later.js'] },
+      { bundles: [...good.bundles, bundle('dist/later.js')] },
       /later\.js is built, but not shipped/,
+    ],
+    ...['a=eval(b)', 'new Function("return 1")', 'return Function("x")()'].map(
+      (text) =>
+        [
+          `code that is made of text: ${text}`,
+          { bundles: [{ file: 'dist/extension.js', text }] },
+          /extension\.js makes code from text/,
+        ] as const,
+    ),
+    [
+      'code from elsewhere',
+      { bundles: [{ file: 'dist/extension.js', text: 'import("https://a.example/x.js")' }] },
+      /extension\.js loads code from an address/,
     ],
     ['a package that is too large', { vsixBytes: MAX_VSIX_BYTES }, /^The package has 1572864/],
     [
