@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'previous_response_not_found'
   | 'session_busy'
   | 'item_not_found'
+  | 'expectation_failed'
+  | 'too_many_requests'
   | 'queue_full'
   | 'queue_timeout'
   | 'no_instance'
@@ -31,6 +33,7 @@ export type ErrorCode =
   | 'start_failed'
   | 'port_in_use'
   | 'port_not_allowed'
+  | 'address_not_available'
   | 'leader_gone'
   | 'leader_outdated'
   | 'work_dir_in_use'
@@ -67,6 +70,8 @@ export interface GatewayErrorOptions {
   readonly retryAfterSeconds?: number | undefined;
   /** Methods the path does take (`Allow`). */
   readonly allow?: readonly string[] | undefined;
+  /** What `message` quotes of others: a process may repeat in it what it was asked. */
+  readonly quoted?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -79,6 +84,8 @@ export class GatewayError extends Error {
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
+  /** The message without what it quotes of others: this may stand in a log. */
+  readonly loggable: string;
 
   constructor(options: GatewayErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -88,6 +95,9 @@ export class GatewayError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+    this.loggable = options.quoted
+      ? options.message.replaceAll(options.quoted, '…')
+      : options.message;
   }
 
   /** By name: the extension and the core are two bundles, each with a copy of this class. */

@@ -1,27 +1,45 @@
 /** Reads request bodies: JSON only, bounded, and valid UTF-8. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDeeperThan, MAX_JSON_DEPTH } from '../base/depth';
 import { cancelled, GatewayError } from '../base/errors';
 import { parseJson } from '../base/exactJson';
+import { CODINGS, decode, decoderFor } from './contentCoding';
 
-/** Large enough for a conversation with pictures, small enough not to threaten the host. */
+/**
+ * Large enough for a conversation with pictures, small enough not to threaten the host. A compressed
+ * body counts as what it becomes.
+ */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** Numbers that a double cannot keep; a conversation full of ids of 64 bits has some hundreds. */
 const MAX_LONG_NUMBERS = 10_000;
 
+/** Headers that would change where a request ends or whom it is for, had they come in time. */
+const NO_TRAILERS = new Set(['content-length', 'transfer-encoding', 'host', 'authorization']);
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bodies that their clients keep back until they are asked for, by `Expect: 100-continue`. */
+const keptBack = new WeakMap<IncomingMessage, ServerResponse>();
+
+/** The client waits for `100 Continue`: whoever reads the body sends it, whoever refuses does not. */
+export function keepBack(request: IncomingMessage, response: ServerResponse): void {
+  keptBack.set(request, response);
+}
+
+/** Whether the body has not been asked for, so that nothing of it can be expected to come. */
+export function isKeptBack(request: IncomingMessage): boolean {
+  return keptBack.has(request);
+}
 
 /**
  * The body as JSON; `writeJson` gives a part of it with the digits of its long numbers. Throws
- * `unsupported_media_type`, `body_too_large` or `invalid_json`.
+ * `unsupported_media_type`, `body_too_large`, `invalid_json` or `invalid_request`.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   // Other types can be sent by a plain web form, without a browser asking first.
   if (type !== 'application/json') throw unsupportedMediaType('content-type: application/json');
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') throw unsupportedMediaType('an uncompressed body');
   const value = parse(await readBytes(request));
   if (isDeeperThan(MAX_JSON_DEPTH, value)) throw jsonTooDeep();
   return value;
@@ -32,7 +50,7 @@ function parse(bytes: Uint8Array): unknown {
     return parseJson(utf8.decode(bytes), MAX_LONG_NUMBERS);
   } catch (error) {
     if (error instanceof RangeError) throw tooManyLongNumbers();
-    const detail = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
+    const detail = error instanceof SyntaxError ? withoutQuote(error.message) : 'it is not UTF-8';
     throw new GatewayError({
       code: 'invalid_json',
       status: 400,
@@ -41,13 +59,26 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
+/** V8 quotes what stands around the fault, and errors travel further than requests do. */
+function withoutQuote(message: string): string {
+  return message.replace(/, (?:\.\.\.)?"[^]*$/, '');
+}
+
 async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
+  const makeDecoder = decoderFor(request.headers['content-encoding']);
+  if (makeDecoder === undefined) {
+    throw unsupportedMediaType(`the body as it is, or compressed as ${CODINGS}`);
+  }
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge();
+  keptBack.get(request)?.writeContinue();
+  keptBack.delete(request);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // Leaving the loop early must not cut the client off: it is still to be told why.
-    const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    const body = makeDecoder
+      ? decode(request, makeDecoder())
+      : (request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>);
     for await (const chunk of body) {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) throw bodyTooLarge();
@@ -57,6 +88,8 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
     // What the stream itself throws means that the client left in the middle of its body.
     throw error instanceof GatewayError ? error : cancelled();
   }
+  const forbidden = Object.keys(request.trailers).find((name) => NO_TRAILERS.has(name));
+  if (forbidden !== undefined) throw forbiddenTrailer(forbidden);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
@@ -65,6 +98,14 @@ function unsupportedMediaType(wanted: string): GatewayError {
     code: 'unsupported_media_type',
     status: 415,
     message: `This endpoint takes JSON only; send ${wanted}.`,
+  });
+}
+
+function forbiddenTrailer(name: string): GatewayError {
+  return new GatewayError({
+    code: 'invalid_request',
+    status: 400,
+    message: `The request has ${name} behind its body. Send it in front, or not at all.`,
   });
 }
 

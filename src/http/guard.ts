@@ -4,44 +4,80 @@
  * has listed (cross-site requests), and everything that costs or tells something wants the key.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isWildcard, LOOPBACK, parseHostName, urlHost } from '../base/address';
 import { GatewayError, invalidRequest } from '../base/errors';
 import { parseOrigin } from '../base/origin';
 import { type ClientIdentity, type KeyRing, OWNER } from './keyRing';
 
-const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Who may be let in besides programs of this machine. */
+export interface Allowed {
+  /** Origins of web pages. */
+  readonly origins: readonly string[];
+  /** Names that a Host may have besides those of loopback, without ports. */
+  readonly hosts: readonly string[];
+}
+
+/** What a request says of whom it is for, apart from its headers. */
+export interface Addressee {
+  /** The authority of a target in its absolute form, in small letters. */
+  readonly authority?: string | undefined;
+  /** The address of this machine that the connection came in on. */
+  readonly localAddress?: string | undefined;
+}
 
 export class Guard {
   readonly #keys: KeyRing;
+  readonly #address: string;
   #origins: ReadonlySet<string> = new Set();
+  #hosts: ReadonlySet<string> = new Set();
 
   /**
-   * Throws `invalid_request` for what is no origin.
+   * Throws `invalid_request` for what is no origin or no name of a host.
    *
-   * @param origins Of web pages that may call, besides our own.
+   * @param address Where the gateway listens.
    */
-  constructor(keys: KeyRing, origins: readonly string[] = []) {
+  constructor(keys: KeyRing, allowed: Partial<Allowed> = {}, address = LOOPBACK) {
     this.#keys = keys;
-    this.allowOrigins(origins);
+    this.#address = address;
+    this.allow({ origins: allowed.origins ?? [], hosts: allowed.hosts ?? [] });
   }
 
-  /** Other origins of web pages that may call from now on; throws as the constructor does. */
-  allowOrigins(origins: readonly string[]): void {
-    this.#origins = new Set(origins.map(listedOrigin));
+  /** Others that may call from now on; throws as the constructor does, and changes nothing then. */
+  allow({ origins, hosts }: Allowed): void {
+    const [listedOrigins, listedHosts] = [origins.map(listedOrigin), hosts.map(listedHost)];
+    this.#origins = new Set(listedOrigins);
+    const own = isWildcard(this.#address) ? [] : [urlHost(this.#address)];
+    this.#hosts = new Set([...LOOPBACK_NAMES, ...own, ...listedHosts]);
   }
 
   /**
    * The listed origin of the page that calls; undefined when it is no page, or one of our own.
    * Throws `host_not_allowed` or `origin_not_allowed`.
    */
-  checkPeer(headers: IncomingHttpHeaders): string | undefined {
+  checkPeer(headers: IncomingHttpHeaders, addressee: Addressee = {}): string | undefined {
     const host = headers.host?.toLowerCase();
-    // The port is left out on purpose: behind VS Code's port forwarding it is another one.
-    const name = host?.replace(/:\d+$/, '');
-    if (name === undefined || !LOOPBACK_NAMES.has(name)) throw hostNotAllowed();
+    // A target in its absolute form counts instead of Host (RFC 9112 §3.2.2); both have to be ours.
+    for (const each of [host, addressee.authority ?? host]) {
+      if (!this.#isOurs(each, addressee.localAddress)) throw hostNotAllowed();
+    }
     const origin = headers.origin?.toLowerCase();
     if (origin === undefined || origin === `http://${host ?? ''}`) return undefined;
     if (!this.#origins.has(origin)) throw originNotAllowed();
     return headers.origin;
+  }
+
+  #isOurs(authority: string | undefined, localAddress: string | undefined): boolean {
+    // The port is left out on purpose: behind VS Code's port forwarding it is another one.
+    const name = authority?.replace(/:\d+$/, '');
+    if (name === undefined || this.#hosts.has(name)) return name !== undefined;
+    // No name can be made to mean another address by writing that address, so no page gets in so.
+    return (
+      isWildcard(this.#address) &&
+      localAddress !== undefined &&
+      name === urlHost(localAddress.replace(/^::ffff:(?=\d+\.)/, ''))
+    );
   }
 
   /**
@@ -76,11 +112,22 @@ function listedOrigin(text: string): string {
   );
 }
 
+function listedHost(text: string): string {
+  const name = parseHostName(text);
+  if (name !== undefined) return name;
+  throw invalidRequest(
+    undefined,
+    `"${text}" is no name of a host. Name each one without scheme and port, such as gateway.local.`,
+  );
+}
+
 function hostNotAllowed(): GatewayError {
   return new GatewayError({
     code: 'host_not_allowed',
     status: 421,
-    message: 'This gateway answers only to 127.0.0.1, localhost and [::1]. Use one of these.',
+    message:
+      'This gateway answers to 127.0.0.1, localhost, [::1] and the names it was told. Use one of ' +
+      'these, or list yours (setting lingmaGateway.allowedHosts, flag --allowed-host).',
   });
 }
 

@@ -8,6 +8,11 @@ export function pathOf(url: string | undefined): string {
   return path === '' ? '/' : path;
 }
 
+/** Whom a request target in its absolute form is for, in small letters; undefined in any other form. */
+export function authorityOf(url: string | undefined): string | undefined {
+  return /^https?:\/\/([^/?#]*)/i.exec(url ?? '')?.[1]?.toLowerCase();
+}
+
 /** The query of a request target; empty when it has none. */
 export function queryOf(url: string | undefined): URLSearchParams {
   return new URLSearchParams(/\?([^#]*)/.exec(url ?? '')?.[1] ?? '');

@@ -1,4 +1,4 @@
-/** The listener: one port on 127.0.0.1, a table of routes, and an orderly end. */
+/** The listener: one port, a table of routes, limits for everybody, and an orderly end. */
 import { once } from 'node:events';
 import {
   createServer,
@@ -9,18 +9,22 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { LOOPBACK, urlHost } from '../base/address';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
 import { anthropicErrors } from '../wire/anthropicErrors';
 import type { ErrorShape } from '../wire/dialect';
 import { openAiError, openAiErrors } from '../wire/openaiErrors';
+import { isKeptBack, keepBack } from './body';
 import { type PathParams, RequestContext } from './context';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import type { Guard } from './guard';
 import type { ClientIdentity } from './keyRing';
-import { matchPath, pathOf } from './paths';
+import { KeyShares } from './keyShares';
+import { type HttpLimits, httpLimits } from './limits';
+import { authorityOf, matchPath, pathOf } from './paths';
+import { WrongKeys } from './wrongKeys';
 
-const HOST = '127.0.0.1';
 /** How long a refused request may go on sending its body. */
 const DISCARD_LIMIT_MS = 1_000;
 /** How long requests may take to end by themselves once the server stops. */
@@ -64,25 +68,59 @@ export interface HttpServerOptions {
   readonly guard: Guard;
   readonly logger: Logger;
   readonly onRequest: (record: RequestRecord) => void;
+  /** Requests with a body that one key may have at work; 0 and left out = any number. */
+  readonly maxPerKey?: () => number;
+  /** Hears of each request that wants a key and brings none, or a wrong one. */
+  readonly onKeyRefused?: (reason: KeyRefusal) => void;
+  /** In place of those of `httpLimits`. */
+  readonly limits?: Partial<HttpLimits>;
 }
+
+export type KeyRefusal = 'missing' | 'wrong';
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
+  readonly #limits: HttpLimits;
+  readonly #wrongKeys: WrongKeys;
+  readonly #shares: KeyShares;
   readonly #server: Server;
   readonly #open = new Set<RequestContext>();
+  readonly #pipelined = new WeakMap<Socket, number>();
   #routes: readonly Route[] = [];
   #closing = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const limits = { ...httpLimits, ...options.limits };
+    this.#limits = limits;
+    this.#wrongKeys = new WrongKeys(limits);
+    this.#shares = new KeyShares(options.maxPerKey ?? (() => 0));
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#serve(request, response);
+    };
     this.#server = createServer(
-      { keepAliveTimeout: 65_000, requestTimeout: 120_000, headersTimeout: 20_000 },
-      (request, response) => {
-        void this.#serve(request, response);
+      {
+        insecureHTTPParser: false,
+        maxHeaderSize: limits.headBytes,
+        headersTimeout: limits.headMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: limits.checkEveryMs,
       },
+      serve,
     );
     // Turns may be silent for long; their own limits end them.
     this.#server.timeout = 0;
+    this.#server.maxConnections = limits.connections;
+    // Whoever comes next finds room, unless something runs on every connection.
+    this.#server.on('drop', () => {
+      this.#server.closeIdleConnections();
+    });
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      keepBack(request, response);
+      serve(request, response);
+    });
+    this.#server.on('checkExpectation', serve);
     this.#server.on('connection', (socket: Socket) => {
       socket.once('close', () => {
         this.#closeQueued(socket);
@@ -93,14 +131,17 @@ export class HttpServer {
     });
   }
 
-  /** Binds and resolves with the port; rejects with `port_in_use` or `port_not_allowed`. */
-  listen(port: number): Promise<number> {
+  /**
+   * Binds and resolves with the port; rejects with `port_in_use`, `port_not_allowed` or
+   * `address_not_available`.
+   */
+  listen(port: number, host = LOOPBACK): Promise<number> {
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void => {
-        reject(listenError(error, port));
+        reject(listenError(error, { port, host }));
       };
       this.#server.once('error', onError);
-      this.#server.listen({ port, host: HOST, exclusive: true }, () => {
+      this.#server.listen({ port, host, exclusive: true }, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error) => {
           this.#options.logger.log('error', `listener: ${error.message}`);
@@ -117,6 +158,15 @@ export class HttpServer {
    */
   serve(routes: readonly Route[]): void {
     this.#routes = routes;
+  }
+
+  /** How many connections are open, whether anything runs on them or not. */
+  connections(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#server.getConnections((_, count) => {
+        resolve(count);
+      });
+    });
   }
 
   /** Refuses new requests, ends the running ones with a typed error, closes every connection. */
@@ -145,8 +195,12 @@ export class HttpServer {
     const errors = route?.errors ?? errorsFor(request);
     if (errors.requestIdHeader) response.setHeader(errors.requestIdHeader, context.id);
     this.#open.add(context);
+    const { socket } = request;
+    const pipelined = (this.#pipelined.get(socket) ?? 0) + 1;
+    this.#pipelined.set(socket, pipelined);
     response.once('close', () => {
       this.#open.delete(context);
+      this.#pipelined.set(socket, (this.#pipelined.get(socket) ?? 1) - 1);
       // Kept alive for a next request that will not be served any more.
       if (this.#closing)
         setImmediate(() => {
@@ -160,9 +214,17 @@ export class HttpServer {
         durationMs: performance.now() - startedAtMs,
       });
     });
+    // It sends and does not wait: nothing it asked for is of use to it any more.
+    if (pipelined > this.#limits.pipelined) {
+      socket.destroy();
+      return;
+    }
     try {
-      assertOneReading(request);
-      const page = this.#options.guard.checkPeer(request.headers);
+      assertOneReading(request, this.#limits.headers);
+      const page = this.#options.guard.checkPeer(request.headers, {
+        authority: authorityOf(request.url),
+        localAddress: socket.localAddress,
+      });
       if (page !== undefined) {
         response.setHeaders(new Map(Object.entries(corsHeaders(page))));
         if (isPreflight(request.method, request.headers)) {
@@ -173,13 +235,25 @@ export class HttpServer {
       // Without an `upgrade` listener Node hands such requests over like any other, and those that
       // merely offer HTTP/2 (`h2c`) go on as what they are.
       if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
+      assertExpectation(request);
       const match = this.#match(request.method, path);
       await this.#handle(match, context);
     } catch (thrown) {
       // A client that is cut off in the middle of its body may never get to see the answer.
       await discardBody(request);
+      if (isKeyRefusal(thrown)) await this.#slowDown(context);
       this.#fail(context, errors, thrown);
     }
+  }
+
+  /** Counts a key that was refused, and lets whoever tries many of them wait. */
+  async #slowDown({ request, response, signal }: RequestContext): Promise<void> {
+    const { authorization, 'x-api-key': apiKey } = request.headers;
+    const reason = authorization === undefined && apiKey === undefined ? 'missing' : 'wrong';
+    this.#options.onKeyRefused?.(reason);
+    // Clients that do not know yet that there is a key are not trying any.
+    if (reason === 'missing') return;
+    if (!(await this.#wrongKeys.hold(signal))) response.shouldKeepAlive = false;
   }
 
   #handle(route: Route, context: RequestContext): Promise<void> | void {
@@ -188,8 +262,14 @@ export class HttpServer {
     switch (route.access) {
       case 'public':
         return route.handle(context);
-      case 'key':
-        return route.handle(context, guard.checkKey(headers));
+      case 'key': {
+        const client = guard.checkKey(headers);
+        // Whatever has a body costs memory and work; the rest is done at once.
+        if (route.method === 'POST') {
+          context.response.once('close', this.#shares.take(client));
+        }
+        return route.handle(context, client);
+      }
       case 'owner':
         return route.handle(context, guard.checkOwner(headers));
     }
@@ -208,9 +288,14 @@ export class HttpServer {
   }
 
   /** Answers what the parser does not even take for a request, then closes the connection. */
-  #refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  #refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex & { bytesRead?: number }): void {
     // Already answered; the client merely goes on sending.
     if (socket.writableEnded && !socket.destroyed) return;
+    // Opened in advance and never used: whoever holds it expects no answer.
+    if (socket.bytesRead === 0) {
+      socket.destroy();
+      return;
+    }
     // The client would take our answer for the one it waits for, or for a part of it.
     const pending = [...this.#open].some(
       ({ request, response }) =>
@@ -285,25 +370,51 @@ function errorsFor({ headers }: IncomingMessage): ErrorShape {
   return headers['anthropic-version'] === undefined ? openAiErrors : anthropicErrors;
 }
 
+/** Headers of which Node's parser takes the first, and others the last or both. */
+const ONCE = ['host', 'content-type'];
+
 /**
- * Throws `invalid_request` for what Node's parser takes and others read differently: the first of
- * two Hosts is in `headers`, and a version 2 is spoken in other bytes than these.
+ * Throws `invalid_request` for what Node's parser takes and others read differently: a second Host,
+ * a version 2, which is spoken in other bytes than these, and chunks in HTTP/1.0, which knew none
+ * (RFC 9112 §6.1).
  */
-function assertOneReading({ httpVersionMajor, headersDistinct }: IncomingMessage): void {
+function assertOneReading(request: IncomingMessage, mostHeaders: number): void {
+  const { httpVersionMajor, httpVersionMinor, rawHeaders, headersDistinct } = request;
+  if (rawHeaders.length / 2 > mostHeaders) throw malformed('HPE_HEADER_OVERFLOW');
   if (httpVersionMajor !== 1) throw malformed(undefined);
-  const hosts = headersDistinct['host'] ?? [];
-  if (hosts.length > 1) {
-    throw new GatewayError({
-      code: 'invalid_request',
-      status: 400,
-      message: `The request names ${hosts.length} Hosts. Send one.`,
-    });
+  if (httpVersionMinor === 0 && headersDistinct['transfer-encoding']) throw malformed(undefined);
+  for (const name of ONCE) {
+    const { length } = headersDistinct[name] ?? [];
+    if (length > 1) throw repeated(name, length);
   }
+}
+
+function repeated(name: string, count: number): GatewayError {
+  return new GatewayError({
+    code: 'invalid_request',
+    status: 400,
+    message: `The request has ${count} headers named ${name}. Send one.`,
+  });
+}
+
+/** Throws `expectation_failed`; HTTP/1.0 has no expectations, so that they mean nothing there. */
+function assertExpectation({ httpVersionMinor, headers }: IncomingMessage): void {
+  if (httpVersionMinor === 0 || headers.expect === undefined) return;
+  if (headers.expect.toLowerCase() === '100-continue') return;
+  throw new GatewayError({
+    code: 'expectation_failed',
+    status: 417,
+    message: 'The only expectation this gateway meets is 100-continue. Leave the header out.',
+  });
+}
+
+function isKeyRefusal(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.code === 'invalid_api_key';
 }
 
 /** Reads what is left of a body and forgets it, for a limited time. */
 async function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.destroyed || isKeptBack(request)) return;
   request.resume();
   const limit = AbortSignal.timeout(DISCARD_LIMIT_MS);
   await once(request, 'end', { signal: limit }).catch(() => undefined);
@@ -377,13 +488,16 @@ function upgradeRefused(): GatewayError {
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, port: number): GatewayError {
+function listenError(
+  error: NodeJS.ErrnoException,
+  { port, host }: { readonly port: number; readonly host: string },
+): GatewayError {
   if (error.code === 'EADDRINUSE') {
     return new GatewayError({
       code: 'port_in_use',
       status: 503,
       message:
-        `Port ${port} on 127.0.0.1 is taken by another program. Stop that one, or choose another ` +
+        `Port ${port} on ${host} is taken by another program. Stop that one, or choose another ` +
         'port (setting lingmaGateway.port, flag --port).',
     });
   }
@@ -396,10 +510,19 @@ function listenError(error: NodeJS.ErrnoException, port: number): GatewayError {
         '(setting lingmaGateway.port, flag --port).',
     });
   }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') {
+    return new GatewayError({
+      code: 'address_not_available',
+      status: 503,
+      message:
+        `This machine has no address ${host}. Choose one of its own (setting lingmaGateway.host, ` +
+        'flag --host).',
+    });
+  }
   return new GatewayError({
     code: 'internal',
     status: 503,
-    message: `The gateway cannot listen on 127.0.0.1:${port}: ${error.message}.`,
+    message: `The gateway cannot listen on ${urlHost(host)}:${port}: ${error.message}.`,
     cause: error,
   });
 }

@@ -21,6 +21,8 @@ export interface Target {
 }
 
 const CHAT = '{"model":"org_auto","messages":[{"role":"user","content":"hi"}]}';
+/** The body of a turn as one chunk. */
+const TURN_CHUNK = `${CHAT.length.toString(16)}\r\n${CHAT}\r\n`;
 
 export function corpus(target: Target): Attack[] {
   return [
@@ -81,6 +83,11 @@ function requestLines({ host }: Target): Attack[] {
     ['another protocol', `GET / ICE/1.1\r\nHost: ${host}\r\n\r\n`],
     ['words behind the version', `GET / HTTP/1.1 x\r\nHost: ${host}\r\n\r\n`],
     ['bare carriage returns as line ends', `GET / HTTP/1.1\rHost: ${host}\r\r`],
+    ['an absolute target of another host', `GET http://example.test/healthz${rest}`],
+    ['an absolute target with a user', `GET http://${host}@example.test/healthz${rest}`],
+    ['an absolute target with our user', `GET http://x@${host}/healthz${rest}`],
+    ['an absolute target without a host', `GET http:///healthz${rest}`],
+    ['an absolute target of another scheme', `GET ftp://${host}/healthz${rest}`],
   ];
   return [
     ...refused.map(([name, text]) => attack(`request line: ${name}`, text)),
@@ -114,6 +121,11 @@ function headerShapes({ host }: Target): Attack[] {
     ['letters beyond ASCII in a name', get('X-\xe9: b')],
     ['100 KB in one value', get(`X-A: ${'a'.repeat(100_000)}`)],
     ['100 KB in one name', get(`${'a'.repeat(100_000)}: b`)],
+    ['300 headers', get(Array.from({ length: 300 }, (_, i) => `X-${i}: ${i}`).join('\r\n'))],
+    ['2,500 headers', get('a:b\r\n'.repeat(2_500) + 'c: d')],
+    ['an expectation nobody knows', get('Expect: the-unexpected')],
+    ['two expectations', get('Expect: 100-continue, x')],
+    ['a WebSocket', get('Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AA==')],
     ['3,000 headers', get(Array.from({ length: 3000 }, (_, i) => `X-${i}: ${i}`).join('\r\n'))],
   ];
   return [
@@ -121,6 +133,7 @@ function headerShapes({ host }: Target): Attack[] {
     attack('headers: letters of Latin-1 in a value', get('X-A: \xe9\xff'), 'answered'),
     attack('headers: an empty value', get('X-A:'), 'answered'),
     attack('headers: __proto__', get('__proto__: polluted\r\nconstructor: x'), 'answered'),
+    attack('headers: an offer of HTTP/2', get('Connection: Upgrade\r\nUpgrade: h2c'), 'answered'),
     attack('headers: the same one 50 times', get('X-A: b\r\n'.repeat(49) + 'X-A: b'), 'answered'),
     attack('headers: a cookie of 8 KB', get(`Cookie: ${'a'.repeat(8000)}`), 'answered'),
   ];
@@ -193,6 +206,20 @@ function framing(target: Target): Attack[] {
     ['a NUL in an extension', '5;a=\0\r\nhello\r\n0\r\n\r\n'],
     ['a trailer that is broken', '5\r\nhello\r\n0\r\nbad trailer\r\n\r\n'],
     ['bare line feeds', '5\nhello\n0\n\n'],
+    ['a size one beyond 64 bits', '10000000000000005\r\nhello\r\n0\r\n\r\n'],
+    ['a size with blanks', '5 5\r\nhello\r\n0\r\n\r\n'],
+    ['a size with an underscore', '0_5\r\nhello\r\n0\r\n\r\n'],
+    ['an empty size', '\r\nhello\r\n0\r\n\r\n'],
+    ['a line feed in an extension', '5;a\nb\r\nhello\r\n0\r\n\r\n'],
+    ['a carriage return in an extension', '5;a\rb\r\nhello\r\n0\r\n\r\n'],
+    ['two line ends behind a chunk', '5\r\nhello\r\n\r\n0\r\n\r\n'],
+    ['a chunk that is longer than it says', '5\r\nhello world\r\n0\r\n\r\n'],
+    ['a NUL for a line end', '5\0\nhello\r\n0\r\n\r\n'],
+    ['a length behind the body', `${TURN_CHUNK}0\r\nContent-Length: 5\r\n\r\n`],
+    ['a coding behind the body', `${TURN_CHUNK}0\r\nTransfer-Encoding: chunked\r\n\r\n`],
+    ['a Host behind the body', `${TURN_CHUNK}0\r\nHost: example.test\r\n\r\n`],
+    ['a folded trailer', `${TURN_CHUNK}0\r\nX: y\r\n z\r\n\r\n`],
+    ['a NUL in a trailer', `${TURN_CHUNK}0\r\nX: \0\r\n\r\n`],
   ];
   const codings = [
     'gzip',
@@ -263,10 +290,37 @@ function smuggling(target: Target): Attack[] {
     ['chunks behind a vertical tab', 'Transfer-Encoding:\x0bchunked', `0\r\n\r\n${inner}`],
     ['chunks behind a line feed', 'X: y\nTransfer-Encoding: chunked', `0\r\n\r\n${inner}`],
     ['length 0 and a body', 'Content-Length: 0\r\nContent-Length: 50', inner],
+    ['a length twice', `Content-Length: ${CHAT.length}\r\nContent-Length: ${CHAT.length}`, CHAT],
+    ['a length behind a blank', `Content-Length : ${CHAT.length}`, CHAT],
+    ['a length in a folded line', `Content-Length:\r\n ${CHAT.length}`, CHAT],
+    ['a length with a NUL', `Content-Length: ${CHAT.length}\0`, CHAT],
+    ['a length with zeros, and chunks', `Content-Length: 000\r\nTransfer-Encoding: chunked`, inner],
+    ['chunks behind a NUL', 'Transfer-Encoding: \0chunked', `0\r\n\r\n${inner}`],
+    ['chunks with a blank inside', 'Transfer-Encoding: chun ked', `0\r\n\r\n${inner}`],
+    ['chunks with a comma in front', 'Transfer-Encoding: ,chunked,x', `0\r\n\r\n${inner}`],
+    ['chunks behind a carriage return', 'X: y\rTransfer-Encoding: chunked', `0\r\n\r\n${inner}`],
+    ['chunks under another name', 'Transfer_Encoding: chunked', `0\r\n\r\n${inner}`],
+    ['chunks with letters of Latin-1', 'Transfer-Encoding: chunke\xe4d', `0\r\n\r\n${inner}`],
+    ['two types', `Content-Type: text/plain\r\nContent-Length: ${CHAT.length}`, CHAT],
   ];
-  return shapes.map(([name, headers, body]) =>
-    attack(`smuggling: ${name}`, post(target, headers, body)),
-  );
+  const chunked = post(target, 'Transfer-Encoding: chunked', `${TURN_CHUNK}0\r\n\r\n`);
+  const withBody =
+    `GET /healthz HTTP/1.1\r\nHost: ${target.host}\r\n` +
+    `Content-Length: ${length}\r\n\r\n${inner}`;
+  return [
+    ...shapes.map(([name, headers, body]) =>
+      attack(`smuggling: ${name}`, post(target, headers, body)),
+    ),
+    attack('smuggling: chunks in HTTP/1.0', chunked.replace('HTTP/1.1', 'HTTP/1.0')),
+    attack('smuggling: a request in the body of GET', withBody, 'answered'),
+    attack(
+      'smuggling: a request in a body that is not asked for',
+      post(target, `Expect: 100-continue\r\nContent-Length: ${length}`, inner).replace(
+        'application/json',
+        'text/plain',
+      ),
+    ),
+  ];
 }
 
 function encodings(target: Target): Attack[] {

@@ -95,7 +95,8 @@ function send(host: string, bytes: Buffer): Promise<Outcome> {
       clearTimeout(patience);
       clearTimeout(quiet);
       socket.destroy();
-      const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, code]) => Number(code));
+      // Not only at the start of a line: an answer begins right behind the body of another.
+      const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
       resolve({ statuses, closed, text });
     };
     socket.on('data', (chunk) => {

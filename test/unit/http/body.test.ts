@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { MAX_BODY_BYTES, readJson } from '../../../src/http/body';
+import { assertCode } from '../../support/errors';
 import { HttpBench, type Reply, requestHead, until } from '../../support/httpBench';
 
 describe('http/body', () => {
@@ -81,12 +83,163 @@ describe('http/body', () => {
     assert.match(String(head), /^HTTP\/1\.1 415 /);
   });
 
-  for (const encoding of ['gzip', 'br', 'deflate', 'gzip, identity', 'x']) {
+  for (const encoding of ['zstd', 'gzip, gzip', 'gzip, identity', 'x', 'constructor']) {
     it(`refuses content-encoding ${encoding}`, async () => {
       const headers = { 'content-encoding': encoding };
-      await refusal({ headers, body: ['{}'] }, 415, 'unsupported_media_type');
+      const message = await refusal({ headers, body: ['{}'] }, 415, 'unsupported_media_type');
+      assert.match(message, /gzip, deflate or br/);
     });
   }
+
+  const encoders = {
+    gzip: gzipSync,
+    'X-GZIP': gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+  };
+  for (const [encoding, encode] of Object.entries(encoders)) {
+    const headers = { 'content-encoding': encoding };
+    const value = { text: 'né 你好 🙂 '.repeat(1_000) };
+    const bytes = encode(JSON.stringify(value));
+
+    it(`reads a body that is ${encoding}, in one piece or byte by byte`, async () => {
+      assert.deepEqual(read(await bench.send({ headers, body: [bytes] })), value);
+      const body = Array.from(bytes, (byte) => Uint8Array.of(byte));
+      assert.deepEqual(read(await bench.send({ headers, body })), value);
+    });
+
+    it(`refuses what is not ${encoding}, or only its beginning`, async () => {
+      await refusal({ headers, body: ['{}'] }, 400, 'invalid_request');
+      await refusal({ headers, body: [bytes.subarray(0, -8)] }, 400, 'invalid_request');
+      await refusal({ headers, body: [''] }, 400, 'invalid_request');
+    });
+  }
+
+  it('reads the same bodies again on the connection of one that was refused in the middle', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const good = gzipSync('{"a":1}');
+    const bad = Buffer.concat([Buffer.from('nonsense'), Buffer.alloc(5_000)]);
+    const head = (length: number) => requestHead({ ...headers, 'content-length': String(length) });
+    const socket = await bench.raw('');
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.write(Buffer.concat([Buffer.from(head(bad.length)), bad]));
+    await until(() => text.includes('"invalid_request"'), 'refused');
+    socket.write(Buffer.concat([Buffer.from(head(good.length)), good]));
+    await until(() => text.includes('{"read":{"a":1}}'), 'read');
+    socket.destroy();
+  });
+
+  it('a client that leaves in the middle of a compressed body ends its reading', async () => {
+    const ends: unknown[] = [];
+    const other = new HttpBench(async ({ request }) => {
+      await readJson(request).catch((error: unknown) => ends.push(error));
+    });
+    await other.start();
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const socket = await other.raw(requestHead({ ...headers, 'content-length': '100' }));
+    socket.write(gzipSync('{"a":1}').subarray(0, 12));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await until(() => ends.length === 1, 'the reading has ended');
+    assertCode(ends[0], 'cancelled');
+    assert.deepEqual(other.complaints, []);
+    await other.server.close();
+  });
+
+  describe('Expect: 100-continue', () => {
+    const expecting = (more: Record<string, string> = {}) =>
+      requestHead({
+        'content-type': 'application/json',
+        'content-length': '7',
+        expect: '100-continue',
+        ...more,
+      });
+
+    it('asks for the body and answers it', async () => {
+      const socket = await bench.raw(expecting());
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      await until(() => text !== '', 'asked');
+      assert.equal(text, 'HTTP/1.1 100 Continue\r\n\r\n');
+      socket.write('{"a":1}');
+      await until(() => text.includes('{"read":{"a":1}}'), 'answered');
+      socket.destroy();
+    });
+
+    const refused: [string, Record<string, string>, number][] = [
+      ['the key is wrong', { 'x-api-key': 'wrong' }, 401],
+      ['the Host is', { host: 'evil.example' }, 421],
+      ['the type is', { 'content-type': 'text/plain' }, 415],
+      ['the coding is', { 'content-encoding': 'x' }, 415],
+      ['the body is too large', { 'content-length': String(MAX_BODY_BYTES + 1) }, 413],
+    ];
+    for (const [why, headers, status] of refused) {
+      it(`is refused without asking for the body where ${why}`, async () => {
+        const socket = await bench.raw(expecting(headers));
+        let text = '';
+        socket.on('data', (chunk) => (text += chunk.toString()));
+        await new Promise((resolve) => socket.once('close', resolve));
+        assert.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
+        assert.match(text, /^connection: close/im);
+      });
+    }
+
+    it('is not waited for where nothing will come', async () => {
+      const took = async (): Promise<number> => {
+        const began = performance.now();
+        const socket = await bench.raw(expecting({ 'x-api-key': 'wrong' }));
+        socket.resume();
+        await new Promise((resolve) => socket.once('close', resolve));
+        return performance.now() - began;
+      };
+      // One of several: the machine may be busy with something else.
+      assert.ok(Math.min(await took(), await took(), await took()) < 900);
+    });
+
+    it('is refused when it is anything else, and means nothing in HTTP/1.0', async () => {
+      const answer = async (head: string): Promise<string> => {
+        const socket = await bench.raw(head);
+        let text = '';
+        socket.on('data', (chunk) => (text += chunk.toString()));
+        await until(() => /\r\n\r\n./.test(text), 'answered');
+        socket.destroy();
+        return text;
+      };
+      for (const expect of ['a-miracle', '100-continue, a-miracle']) {
+        const text = await answer(`${expecting({ expect })}{"a":1}`);
+        assert.match(text, /^HTTP\/1\.1 417 [^]*"expectation_failed"/);
+      }
+      const old = expecting({ connection: 'close' }).replace('HTTP/1.1', 'HTTP/1.0');
+      assert.match(await answer(`${old}{"a":1}`), /^HTTP\/1\.1 200 /);
+    });
+  });
+
+  it('refuses what would change the request from behind its body, and ignores other trailers', async () => {
+    const send = async (trailer: string): Promise<string> => {
+      const chunked = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+      const socket = await bench.raw(`${requestHead(chunked)}2\r\n{}\r\n0\r\n${trailer}\r\n\r\n`);
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      await until(() => /\r\n\r\n./.test(text), 'answered');
+      socket.destroy();
+      return text;
+    };
+    for (const trailer of ['Content-Length: 5', 'Host: evil.example', 'Authorization: Bearer x']) {
+      assert.match(await send(trailer), /^HTTP\/1\.1 400 [^]*"invalid_request"/);
+    }
+    assert.match(await send('X-Checksum: 1'), /^HTTP\/1\.1 200 /);
+  });
+
+  it('keeps members named __proto__ and constructor as data, and every prototype as it is', async () => {
+    const json = '{"__proto__":{"polluted":1},"a":[{"constructor":{"prototype":{"polluted":1}}}]}';
+    const reply = await bench.send({ body: [json] });
+    assert.equal(reply.text, `{"read":${json}}`);
+    const long = '{"__proto__":{"id":12345678901234567890},"constructor":12345678901234567890}';
+    assert.equal((await bench.send({ body: [long] })).text, `{"read":${long}}`);
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+    assert.equal(({} as Record<string, unknown>)['id'], undefined);
+  });
 
   it('takes content-encoding identity', async () => {
     const headers = { 'content-encoding': 'identity' };
@@ -145,6 +298,17 @@ describe('http/body', () => {
       socket.destroy();
       assert.match(answer, /^HTTP\/1\.1 413 /);
       assert.match(answer, /body_too_large/);
+    });
+
+    it('counts what a compressed body becomes, and stops where that is too much', async () => {
+      // 4 GiB in 4 MB: parts of gzip, one behind the other, are one.
+      const part = gzipSync(mebibyte);
+      const bomb = Buffer.concat(Array<Buffer>(4_096).fill(part));
+      const headers = { 'content-encoding': 'gzip' };
+      const began = process.cpuUsage();
+      await refusal({ headers, body: [bomb] }, 413, 'body_too_large');
+      const { user } = process.cpuUsage(began);
+      assert.ok(user < 3_000_000, `it went on for ${user / 1000} ms`);
     });
 
     it('tells a client that announces nothing as well', async () => {

@@ -98,7 +98,9 @@ describe('http/guard', () => {
 
   describe('listed origins', () => {
     const host = '127.0.0.1:8317';
-    const open = new Guard(new KeyRing('right-key'), ['http://LOCALHOST:3000/', 'app://notes']);
+    const open = new Guard(new KeyRing('right-key'), {
+      origins: ['http://LOCALHOST:3000/', 'app://notes'],
+    });
 
     it('let their pages in and name them as the browser does', () => {
       for (const origin of ['http://localhost:3000', 'app://notes']) {
@@ -107,17 +109,17 @@ describe('http/guard', () => {
     });
 
     it('can be others from then on', () => {
-      const changing = new Guard(new KeyRing('right-key'), ['http://localhost:3000']);
-      changing.allowOrigins(['http://localhost:4000']);
+      const changing = new Guard(new KeyRing('right-key'), { origins: ['http://localhost:3000'] });
+      changing.allow({ origins: ['http://localhost:4000'], hosts: [] });
       const from = (origin: string) => () => changing.checkPeer({ host, origin });
       assert.equal(from('http://localhost:4000')(), 'http://localhost:4000');
       assertCode(thrownBy(from('http://localhost:3000')), 'origin_not_allowed');
     });
 
     it('stay as they are when one of the others is none', () => {
-      const changing = new Guard(new KeyRing('right-key'), ['http://localhost:3000']);
+      const changing = new Guard(new KeyRing('right-key'), { origins: ['http://localhost:3000'] });
       const error = thrownBy(() => {
-        changing.allowOrigins(['http://localhost:4000', 'nowhere']);
+        changing.allow({ origins: ['http://localhost:4000', 'nowhere'], hosts: [] });
       });
       assertCode(error, 'invalid_request');
       const origin = 'http://localhost:3000';
@@ -149,8 +151,67 @@ describe('http/guard', () => {
 
     it('must be origins', () => {
       for (const origin of ['*', 'null', '', 'localhost:3000']) {
-        const error = thrownBy(() => new Guard(new KeyRing('k'), [origin]));
+        const error = thrownBy(() => new Guard(new KeyRing('k'), { origins: [origin] }));
         assertCode(error, 'invalid_request');
+      }
+    });
+  });
+
+  describe('other hosts', () => {
+    const on = (address: string, hosts: string[] = []) =>
+      new Guard(new KeyRing('right-key'), { hosts }, address);
+    const refused = (of: Guard, host: string, localAddress?: string) => {
+      assertCode(
+        thrownBy(() => of.checkPeer({ host }, { localAddress })),
+        'host_not_allowed',
+      );
+    };
+
+    it('are the address it listens on, and the names it was told', () => {
+      const open = on('192.168.0.2', ['Gateway.Local', '10.0.0.1']);
+      for (const host of ['192.168.0.2:8317', 'gateway.local:8317', '10.0.0.1', 'localhost']) {
+        open.checkPeer({ host });
+      }
+      refused(open, '192.168.0.3:8317');
+      refused(open, 'evil.gateway.local');
+      refused(on('127.0.0.1'), '192.168.0.2:8317', '192.168.0.2');
+    });
+
+    it('are, where it listens everywhere, the addresses that connections come in on', () => {
+      for (const address of ['0.0.0.0', '::']) {
+        const open = on(address);
+        open.checkPeer({ host: '192.168.0.2:8317' }, { localAddress: '192.168.0.2' });
+        open.checkPeer({ host: '192.168.0.2' }, { localAddress: '::ffff:192.168.0.2' });
+        open.checkPeer({ host: '[fd00::2]:8317' }, { localAddress: 'fd00::2' });
+        refused(open, '192.168.0.3', '192.168.0.2');
+        refused(open, 'evil.example', '192.168.0.2');
+        refused(open, '0.0.0.0:8317', '192.168.0.2');
+      }
+    });
+
+    it('can be others from then on, or stay when one of them is none', () => {
+      const changing = on('127.0.0.1', ['one.test']);
+      const hosts = ['two.test', 'http://three.test'];
+      assertCode(
+        thrownBy(() => {
+          changing.allow({ origins: [], hosts });
+        }),
+        'invalid_request',
+      );
+      changing.checkPeer({ host: 'one.test' });
+      changing.allow({ origins: [], hosts: ['two.test'] });
+      changing.checkPeer({ host: 'two.test' });
+      refused(changing, 'one.test');
+    });
+
+    it('have to be ours in the target, too, where that names one', () => {
+      const host = '127.0.0.1:8317';
+      guard.checkPeer({ host }, { authority: 'localhost:8317' });
+      for (const authority of ['evil.example', 'user@127.0.0.1', '']) {
+        assertCode(
+          thrownBy(() => guard.checkPeer({ host }, { authority })),
+          'host_not_allowed',
+        );
       }
     });
   });
