@@ -25,8 +25,8 @@ export interface LingmaGatewayApi {
   readonly baseUrl: string | undefined;
 
   /**
-   * The key to present, as `Authorization: Bearer …` or `x-api-key`. Made on first use and never
-   * changed by itself. It is the user's: send it to `baseUrl` only and write it down nowhere.
+   * The key to present, as `Authorization: Bearer …` or `x-api-key`. Made on first use and changed only
+   * by the user, so ask for it anew rather than keep it. It is the user's: send it to `baseUrl` only and write it down nowhere.
    */
   apiKey(): Promise<string>;
 

@@ -18,6 +18,8 @@ import { GatewayController } from './vscode/controller';
 import { DrainWatch } from './vscode/drainWatch';
 import { FailureNotice } from './vscode/failureNotice';
 import { contextKeys, displayName } from './vscode/ids';
+import { KeyMirror } from './vscode/keys/keyMirror';
+import { KeyStore } from './vscode/keys/keyStore';
 import { channelLogger } from './vscode/log';
 import { OptionsWatch } from './vscode/optionsWatch';
 import { Panel } from './vscode/panel';
@@ -49,8 +51,9 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
   let windows: Promise<Windows> | undefined;
   const otherWindows = (): Promise<Windows> =>
     (windows ??= import('./vscode/windows/windows').then(({ userWindows }) => userWindows(logger)));
-  const apiKey = store.add(
-    new ApiKey(context.secrets, async () => (await otherWindows()).clientKey()),
+  const apiKey = store.add(new ApiKey(context.secrets, async () => (await otherWindows()).keys()));
+  const clientKeys = store.add(
+    new KeyStore(context.secrets, async () => (await otherWindows()).keys(), logger.child('keys')),
   );
   const distDir = join(context.extensionPath, 'dist');
   const tokens = encodingCounter(distDir, logger);
@@ -59,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
     const key = await apiKey.get();
     return toGatewayOptions(config.read(), {
       apiKey: key,
+      clientKeys: await clientKeys.given(),
       workDir: vscode.Uri.joinPath(context.globalStorageUri, 'instances').fsPath,
       distDir,
     });
@@ -70,7 +74,15 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
       // The core is evaluated on the first start, not while VS Code waits for activation.
       createGateway: async (options, host) => {
         const { LocalGateway } = await import('./vscode/windows/localGateway');
-        return new LocalGateway(options, { logger, tokens, windows: host });
+        const { settingOrigins } = await import('./vscode/settingOrigins');
+        const origins = settingOrigins(config);
+        return new LocalGateway(options, {
+          logger,
+          tokens,
+          windows: host,
+          origins,
+          keyKeeper: clientKeys,
+        });
       },
       windows: otherWindows,
     }),
@@ -106,6 +118,7 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
     recentLog: () => recentLog.lines,
     logger: logger.child('setup'),
     storage: context.globalStorageUri,
+    keys: { controller, apiKey, store: clientKeys },
     extensionVersion: version,
     store,
   };
@@ -132,6 +145,8 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
     }),
   );
   store.add(apiKey.onDidChange(watch.notice));
+  store.add(clientKeys.onDidChange(watch.notice));
+  store.add(new KeyMirror({ controller, store: clientKeys, logger: logger.child('keys') }));
 
   const { autoStart, showStatusBar } = config.read();
   statusBar.setVisible(showStatusBar);

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from './button';
+import { Clients } from './clients';
 import { Conversations } from './conversations';
 import { Figures } from './figures';
 import { Header } from './header';
@@ -31,6 +32,7 @@ export function App({ model: { state, stateAtMs, activity, details } }: { readon
           {layout === 'panel' && activity && (
             <Conversations snapshot={snapshot} activity={activity} />
           )}
+          {layout === 'panel' && activity && <Clients clients={activity.value.clients} />}
           {activity && <Requests activity={activity} details={details} />}
           {layout === 'panel' && snapshot.sessionCache.enabled && (
             <Reasons turns={snapshot.turns} />

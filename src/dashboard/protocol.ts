@@ -45,6 +45,7 @@ export const panelCommands = [
   'openWalkthrough',
   'openPanel',
   'toggleCapture',
+  'manageClientKeys',
 ] as const;
 
 export type PanelCommand = (typeof panelCommands)[number];
@@ -118,7 +119,9 @@ function isHostState(value: unknown): boolean {
 function isActivity(value: unknown): boolean {
   return (
     isRecord(value) &&
-    [value['sessions'], value['requests'], value['history']].every(Array.isArray) &&
+    [value['sessions'], value['requests'], value['history'], value['clients']].every(
+      Array.isArray,
+    ) &&
     typeof value['capturing'] === 'boolean'
   );
 }

@@ -4,6 +4,7 @@
  * text of conversations is in `RequestDetails` only, and there only while the user has it captured.
  */
 import type { ReuseReason } from '../conversation/events';
+import type { ClientUsage } from './keyStatistics';
 
 /** Which way a turn came in. */
 export type TurnSource = 'chat' | 'responses' | 'messages' | 'ollama' | 'vscode';
@@ -82,6 +83,8 @@ export interface GatewayActivity {
   readonly requests: readonly RequestActivity[];
   /** The last hour in equal intervals, the oldest first. */
   readonly history: readonly HistorySample[];
+  /** What each client has used since the gateway began, the owner first. */
+  readonly clients: readonly ClientUsage[];
   /** Whether bodies are captured at the moment. */
   readonly capturing: boolean;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock';
 import { type GatewayError, cancelled } from '../base/errors';
 import type { TurnEvent, TurnPlacement } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
+import type { Redactor } from '../observe/redact';
 import type { HistorySample, RequestActivity, RequestDetails, TurnSource } from './activity';
 import type { Capture } from './capture';
 import { RequestLog } from './requestLog';
@@ -11,6 +12,8 @@ import { TurnHistory } from './turnHistory';
 
 /** A client may name its model as it likes, and the log is to stay small. */
 const MAX_MODEL_NAME = 200;
+/** Of what a client calls a model, in characters; it may have put anything there. */
+const MAX_MODEL_LOOKED_AT = 4_096;
 
 /** Who began a turn, as far as it is shown. */
 export interface TurnOrigin {
@@ -45,7 +48,10 @@ export interface ActivityLogOptions {
   readonly clock: Clock;
   readonly counters: TurnCounters;
   readonly capture: Capture;
+  readonly redactor: Redactor;
   readonly onChange: () => void;
+  /** Is given each turn once it is over. */
+  readonly onEnd: (turn: RequestActivity) => void;
 }
 
 export class ActivityLog {
@@ -66,6 +72,7 @@ export class ActivityLog {
     const turn = new ReportedTurn(request, origin, this.#options, () => {
       this.#requests.end(turn);
       this.#history.add(turn.past());
+      this.#options.onEnd(turn.describe());
     });
     this.#requests.begin(turn);
     capture.begin(turn.id, request);
@@ -125,7 +132,10 @@ class ReportedTurn implements TurnReport {
     this.#options = options;
     this.#onEnd = onEnd;
     this.#origin = origin;
-    this.#model = request.model.slice(0, MAX_MODEL_NAME);
+    // Cut only then: of a key that was cut nothing would be recognised.
+    this.#model = options.redactor
+      .redact(request.model.slice(0, MAX_MODEL_LOOKED_AT))
+      .slice(0, MAX_MODEL_NAME);
     this.#messages = request.messages.length;
     this.#startedAtMs = options.clock.monotonicMs();
     this.#startedAtEpochMs = options.clock.epochMs();
@@ -170,7 +180,8 @@ class ReportedTurn implements TurnReport {
   }
 
   abandoned(): void {
-    this.failed(cancelled());
+    // Nearly every turn has ended by then, and an error is dear to make.
+    if (this.#outcome.state === 'running') this.failed(cancelled());
   }
 
   past(): Parameters<TurnHistory['add']>[0] {

@@ -100,7 +100,8 @@ export class Backend {
             if (source.keepsData && !this.#workDir) throw stopping();
             connector ??= source.connect({
               workDir: this.#workDir?.instanceFolder(id) ?? '',
-              logger: logger.child(id),
+              passEnvironment: options.passEnvironment,
+              logger: logger.child(id, { instance: id }),
               onSpawn: (pid) => {
                 this.#guardian.watch(pid);
               },
@@ -115,13 +116,13 @@ export class Backend {
         backoff: new BackoffPolicy(BACKOFF),
         coolDown: new BackoffPolicy(COOL_DOWN),
         clock: systemClock,
-        logger: logger.child(id),
+        logger: logger.child(id, { instance: id }),
         onLost: (owner) => {
           cache.dropOwner(owner);
         },
         onStatus: (status, before) => {
           if (status.state !== before.state) {
-            logger.child(id).log('debug', `${before.state} → ${status.state}`);
+            logger.child(id, { instance: id }).log('debug', `${before.state} → ${status.state}`);
           }
           this.pool.instanceChanged();
           this.#onStatus();

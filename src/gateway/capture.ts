@@ -4,7 +4,7 @@
  */
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
-import { Redactor } from '../observe/redact';
+import type { Redactor } from '../observe/redact';
 import { AnswerText, type CutText, textOfRequest } from './captureText';
 
 /** Bytes that all captured texts take at most; the newest are kept. */
@@ -33,10 +33,10 @@ export class Capture {
   #enabled: boolean;
   #bytes = 0;
 
-  /** @param secrets Never get into a text, whatever it says. */
-  constructor(enabled: boolean, secrets: readonly string[], maxBytes = MAX_BYTES) {
+  /** @param redactor What it takes out never gets into a text, whatever that says. */
+  constructor(enabled: boolean, redactor: Redactor, maxBytes = MAX_BYTES) {
     this.#enabled = enabled;
-    this.#redactor = new Redactor(secrets);
+    this.#redactor = redactor;
     this.#maxBytes = maxBytes;
   }
 

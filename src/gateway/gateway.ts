@@ -1,29 +1,43 @@
 /** The composition root of the core: builds the rooms, connects them, and ends them in order. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { isLoopback, reachedAt, urlHost } from '../base/address';
 import { systemClock } from '../base/clock';
 import { Emitter, type Event } from '../base/emitter';
 import { stopping, toGatewayError } from '../base/errors';
 import { version } from '../base/version';
-import { Guard } from '../http/guard';
-import { KeyRing } from '../http/keyRing';
+import { type Allowed, Guard } from '../http/guard';
 import { HttpServer, type Route } from '../http/server';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 import type { TokenCounter } from '../conversation/tokens';
 import type { Model } from '../lingma/models';
 import type { QueueReading } from '../lingma/waitingLine';
+import { EventLoopDelay } from '../observe/eventLoopDelay';
+import type { HistogramReading } from '../observe/histogram';
 import type { Logger } from '../observe/log';
+import { readProcessFigures } from '../observe/processFigures';
+import { Redactor } from '../observe/redact';
+import { redactedLogger } from '../observe/redactedLogger';
 import { type CacheLimits, SessionCache } from '../session/cache';
 import type { ListedSession, SessionEviction } from '../session/lease';
+import { logRequest, logTurn } from './accessLog';
 import type { GatewayActivity, RequestDetails, SessionActivity } from './activity';
 import { ActivityLog, type SessionLabel } from './activityLog';
 import { Backend } from './backend';
 import { Capture } from './capture';
+import {
+  type ClientKeyInfo,
+  ClientKeys,
+  type CreatedKey,
+  type KeyKeeper,
+  type KeyRecord,
+} from './clientKeys';
 import type { PoolSize } from './controlRoutes';
+import { type ConfigEntry, type ConfigOrigins, describeConfig } from './effectiveConfig';
 import { type LiveOptions, LiveOptionsHolder } from './liveOptions';
 import { encodingCounter } from './encodingFile';
-import { RequestCounter } from './metrics';
+import { type MetricsReading, RequestCounter } from './metrics';
 import type { GatewayOptions } from './options';
 import { fetchRemoteImages, refuseRemoteImages } from './remoteImages';
 import { systemNetwork } from './remoteNetwork';
@@ -39,10 +53,12 @@ import { type Caller, TurnRunner } from './turn';
 import { TurnCounters } from './turnCounters';
 import { proveIdentity, WINDOW_PROTOCOL, type WindowIdentity } from './windowIdentity';
 
+const NOTHING_MEASURED: HistogramReading = { buckets: [], count: 0, sum: 0 };
+
 const NO_QUEUE: QueueReading = {
   queued: 0,
   oldestWaitMs: 0,
-  waits: { buckets: [], count: 0, sum: 0 },
+  waits: NOTHING_MEASURED,
   refused: { full: 0, timeout: 0 },
 };
 
@@ -58,14 +74,21 @@ export interface GatewayDependencies {
   readonly tokens?: TokenCounter | undefined;
   /** Set where a window runs it: then it serves the other windows of its user, too. */
   readonly windows?: WindowHost | undefined;
+  /** Keeps what is done to the clients' keys while it runs; without it that ends with the gateway. */
+  readonly keyKeeper?: KeyKeeper | undefined;
+  /** Where the options come from, for who wants to know; all from their defaults when left out. */
+  readonly origins?: ConfigOrigins | undefined;
 }
 
 /**
- * One gateway from its start to its stop: a listener on 127.0.0.1 and a pool of Lingma processes
+ * One gateway from its start to its stop: a listener, on 127.0.0.1 by default, and a pool of Lingma processes
  * behind it. Single use: after `stop` build a new one.
  */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #origins: ConfigOrigins | undefined;
+  /** The live options as they were handed in last, apart from what was changed over HTTP. */
+  #given: LiveOptions;
   readonly #tokens: TokenCounter;
   readonly #logger: Logger;
   readonly #windows: WindowHost | undefined;
@@ -74,9 +97,12 @@ export class Gateway {
     this.#notify();
   });
   readonly #requests = new RequestCounter();
+  /** Knows every key that was handed in; those that were made here it knows by their looks. */
+  readonly #redactor: Redactor;
   readonly #capture: Capture;
   readonly #activity: ActivityLog;
-  readonly #keys: KeyRing;
+  readonly #clients: ClientKeys;
+  readonly #responses = new ResponseStore(systemClock);
   readonly #guard: Guard;
   readonly #cache: SessionCache<SessionLabel>;
   readonly #schemaThreads: SchemaThreads;
@@ -84,6 +110,7 @@ export class Gateway {
   #problem: string | null = null;
   #source: PreparedSource | undefined;
   #port: number | undefined;
+  #eventLoopDelay: EventLoopDelay | undefined;
   #startedAtMs: number | undefined;
   #server: HttpServer | undefined;
   #backend: Backend | undefined;
@@ -92,20 +119,40 @@ export class Gateway {
   /** Ends the turns that came without HTTP. */
   readonly #ended = new AbortController();
   #leaving: Leaving = { reason: 'closing' };
+  #draining = false;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   /** Fires after anything in `snapshot()` may have changed; may fire often, so throttle. */
   readonly onDidChange: Event<void> = this.#changed.event;
 
-  /** Throws `invalid_request` when a key, a name of one, or a CORS origin is not usable. */
+  /** Throws `invalid_request` when a key, a name of one, a CORS origin or a host is not usable. */
   constructor(options: GatewayOptions, dependencies: GatewayDependencies) {
     this.#options = options;
+    this.#origins = dependencies.origins;
+    this.#given = options;
     this.#live = new LiveOptionsHolder(options);
     this.#windows = dependencies.windows;
-    this.#keys = new KeyRing(options.apiKey, options.clientKeys, this.#windows?.secret);
-    this.#guard = new Guard(this.#keys, options.corsOrigins);
-    this.#logger = dependencies.logger;
+    this.#clients = new ClientKeys({
+      ownerKey: options.apiKey,
+      clientKeys: options.clientKeys,
+      ownerAlias: this.#windows?.secret,
+      keeper: dependencies.keyKeeper,
+      clock: systemClock,
+      onRevoked: ({ name, scope }) => {
+        this.#cache.dropLabelled(({ client }) => client === name);
+        this.#responses.forgetAll(scope);
+        this.#notify();
+      },
+    });
+    this.#guard = new Guard(this.#clients.ring, allowedBy(options), options.host);
+    const secrets = [
+      options.apiKey,
+      ...options.clientKeys.flatMap((given) => ('key' in given ? [given.key] : [])),
+      ...(this.#windows ? [this.#windows.secret] : []),
+    ];
+    this.#redactor = new Redactor(secrets);
+    this.#logger = redactedLogger(dependencies.logger, this.#redactor);
     this.#tokens = dependencies.tokens ?? encodingCounter(options.distDir, this.#logger);
     this.#cache = new SessionCache({
       ...cacheLimits(options),
@@ -115,17 +162,19 @@ export class Gateway {
       },
     });
     this.#schemaThreads = new SchemaThreads(path.join(options.distDir, 'jsonSchemaValidator.js'));
-    this.#capture = new Capture(options.captureBodies, [
-      options.apiKey,
-      ...options.clientKeys.map(({ key }) => key),
-      ...(this.#windows ? [this.#windows.secret] : []),
-    ]);
+    this.#capture = new Capture(options.captureBodies, this.#redactor);
+    const turnLogger = this.#logger.child('turn');
     this.#activity = new ActivityLog({
       clock: systemClock,
       counters: this.#counters,
       capture: this.#capture,
+      redactor: this.#redactor,
       onChange: () => {
         this.#notify();
+      },
+      onEnd: (turn) => {
+        this.#clients.count(turn);
+        logTurn(turnLogger, turn);
       },
     });
   }
@@ -149,6 +198,11 @@ export class Gateway {
     return this.#stopping;
   }
 
+  /** Tells health checks to send nothing more, while it goes on serving whatever comes. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   snapshot(): GatewaySnapshot {
     const instances = this.#backend?.instances() ?? [];
     const listening = this.#state === 'ready' || this.#state === 'starting';
@@ -161,7 +215,7 @@ export class Gateway {
       version,
       state: gaveUp ? 'failed' : this.#state,
       problem: gaveUp ? (instances[0]?.problem ?? null) : this.#problem,
-      baseUrl: listening && this.#port !== undefined ? `http://127.0.0.1:${this.#port}` : null,
+      baseUrl: listening && this.#port !== undefined ? this.#baseUrl(this.#port) : null,
       demo: this.#source?.demo ?? false,
       program: this.#source?.program ?? null,
       uptimeSeconds: Math.round(upMs / 100) / 10,
@@ -182,6 +236,7 @@ export class Gateway {
       sessions: this.#cache.list(SESSIONS_SHOWN).map(describeSession),
       requests: this.#activity.requests(),
       history: this.#activity.history(),
+      clients: this.#clients.usage(),
       capturing: this.#capture.enabled,
     };
   }
@@ -193,7 +248,38 @@ export class Gateway {
 
   /** Switches the capture of texts on, or off; what was captured is then gone at once. */
   setCapture(enabled: boolean): void {
-    this.reconfigure({ ...this.#live.current, captureBodies: enabled });
+    this.#apply({ ...this.#live.current, captureBodies: enabled });
+  }
+
+  /** The clients that may call besides the owner. */
+  clientKeys(): ClientKeyInfo[] {
+    return this.#clients.list();
+  }
+
+  /**
+   * Makes a key for a client, which may call at once. Rejects with `invalid_request` for a name that
+   * is taken or cannot be used.
+   */
+  createKey(name: string): Promise<CreatedKey> {
+    return this.#clients.create(name);
+  }
+
+  /** Lets in a client whose key was made elsewhere; rejects as `createKey` does. */
+  admitKey(record: KeyRecord): Promise<void> {
+    return this.#clients.admit(record);
+  }
+
+  /**
+   * Shuts a client out at once: its requests end, its sessions and stored responses are forgotten.
+   * Rejects with `not_found`.
+   */
+  revokeKey(name: string): Promise<void> {
+    return this.#clients.revoke(name);
+  }
+
+  /** Every option with its value now and where it comes from; none of them gives a secret away. */
+  effectiveConfig(): Record<string, ConfigEntry> {
+    return describeConfig({ ...this.#options, ...this.#given }, this.#live.current, this.#origins);
   }
 
   /** The models a turn may name. Rejects with `stopping` while the gateway does not serve. */
@@ -215,7 +301,8 @@ export class Gateway {
     agent: string | null = null,
   ): AsyncGenerator<TurnEvent, void> {
     if (!this.#turns || this.#stopping) throw stopping();
-    const { owner } = this.#keys;
+    const { owner } = this.#clients.ring;
+    this.#clients.used(owner);
     const caller: Caller = {
       scope: owner.scope,
       client: owner.name,
@@ -237,16 +324,22 @@ export class Gateway {
    * instances that stay keep their sessions, those that leave finish their turns first.
    */
   resize({ instances, maxInFlight }: PoolSize): void {
-    this.reconfigure({ ...this.#live.current, instances, maxInFlight });
+    this.#apply({ ...this.#live.current, instances, maxInFlight });
   }
 
   /**
    * Takes over other live options without a restart. Turns that run keep the rules and limits they
    * began with; sessions beyond a smaller limit are given up, those used longest ago first.
-   * Throws `invalid_request`, and changes nothing, when a CORS origin is not usable.
+   * Throws `invalid_request`, and changes nothing, when a CORS origin or a host is not usable.
    */
   reconfigure(options: LiveOptions): void {
-    this.#guard.allowOrigins(options.corsOrigins);
+    this.#apply(options);
+    this.#clients.replace(options.clientKeys);
+    this.#given = options;
+  }
+
+  #apply(options: LiveOptions): void {
+    this.#guard.allow(allowedBy(options));
     const { instances, maxInFlight } = this.#live.current;
     this.#live.update(options);
     this.#cache.setLimits(cacheLimits(options));
@@ -303,15 +396,24 @@ export class Gateway {
     this.#setState('starting');
     try {
       this.#source = prepareSource(this.#options.source, this.#options.distDir);
+      const httpLogger = this.#logger.child('http');
       this.#server = new HttpServer({
         guard: this.#guard,
-        logger: this.#logger.child('http'),
+        logger: httpLogger,
         onRequest: (record) => {
           this.#requests.add(record);
+          logRequest(httpLogger, record);
+        },
+        maxPerKey: () => this.#live.current.maxTurnsPerKey,
+        onKeyRefused: (reason) => {
+          this.#requests.addKeyRefusal(reason);
         },
       });
-      this.#port = await this.#server.listen(this.#options.port);
+      const { host, port } = this.#options;
+      this.#port = await this.#server.listen(port, host);
+      if (!isLoopback(host)) httpLogger.log('warn', exposed(host, this.#port));
       this.#startedAtMs = systemClock.monotonicMs();
+      this.#eventLoopDelay = new EventLoopDelay(systemClock);
       this.#backend = new Backend({
         options: this.#options,
         live: this.#live.current,
@@ -358,6 +460,7 @@ export class Gateway {
   /** Turns first, so that they end with `stopping` rather than with a lost process. */
   async #close(): Promise<void> {
     this.#ended.abort(stopping());
+    this.#eventLoopDelay?.dispose();
     await Promise.all([this.#server?.close(), this.#backend?.close(), this.#schemaThreads.close()]);
   }
 
@@ -385,16 +488,32 @@ export class Gateway {
   #routes(backend: Backend, turns: TurnRunner): Route[] {
     return createRoutes({
       turns,
+      redactor: this.#redactor,
       models: (signal) => backend.pool.models(signal),
       rules: this.#live.current,
-      responses: new ResponseStore(systemClock),
+      responses: this.#responses,
+      clients: this.#clients,
       snapshot: () => this.snapshot(),
+      draining: () => this.#draining,
       control: this,
       identify: this.#windows && this.#identify(this.#windows),
       windows: this.#windows && this.#serveWindows(this.#windows),
-      requests: this.#requests,
+      metrics: () => this.#metrics(),
+      effectiveConfig: () => this.effectiveConfig(),
       nowSeconds: () => Math.floor(systemClock.epochMs() / 1000),
     });
+  }
+
+  async #metrics(): Promise<MetricsReading> {
+    return {
+      snapshot: this.snapshot(),
+      requests: this.#requests.samples(),
+      keyRefusals: this.#requests.keyRefusals(),
+      clients: this.#clients.usage(),
+      connections: (await this.#server?.connections()) ?? 0,
+      eventLoopDelay: this.#eventLoopDelay?.read() ?? NOTHING_MEASURED,
+      process: readProcessFigures(systemClock.epochMs()),
+    };
   }
 
   #identify({ secret }: WindowHost): (challenge: string) => WindowIdentity {
@@ -432,6 +551,11 @@ export class Gateway {
     };
   }
 
+  /** For clients on this machine. */
+  #baseUrl(port: number): string {
+    return `http://${urlHost(reachedAt(this.#options.host))}:${port}`;
+  }
+
   #setState(state: GatewayState): void {
     this.#state = state;
     this.#notify();
@@ -440,6 +564,17 @@ export class Gateway {
   #notify(): void {
     this.#changed.fire();
   }
+}
+
+function allowedBy({ corsOrigins, allowedHosts }: LiveOptions): Allowed {
+  return { origins: corsOrigins, hosts: allowedHosts };
+}
+
+function exposed(host: string, port: number): string {
+  return (
+    `listens on ${urlHost(host)}:${port}, which other machines can reach, and without TLS: prompts, ` +
+    'answers and keys can be read on the way. Put a proxy with TLS in front, or go back to loopback.'
+  );
 }
 
 function describeSession(session: ListedSession<SessionLabel>): SessionActivity {

@@ -15,7 +15,10 @@ export const LIVE_OPTION_NAMES = [
   'remoteImages',
   'blindModels',
   'corsOrigins',
+  'allowedHosts',
+  'maxTurnsPerKey',
   'captureBodies',
+  'clientKeys',
 ] as const satisfies (keyof GatewayOptions)[];
 
 export type LiveOptions = Pick<GatewayOptions, (typeof LIVE_OPTION_NAMES)[number]>;

@@ -1,6 +1,7 @@
 /** What a gateway is built from, and the defaults that settings and flags share. */
-import type { NamedKey } from '../http/keyRing';
+import { LOOPBACK } from '../base/address';
 import type { AskMode } from '../lingma/dialect';
+import type { GivenKey } from './clientKeys';
 import type { BlindModelRule } from './vision';
 
 /** Where the processes that take turns come from. */
@@ -13,14 +14,20 @@ export type Source =
   | { readonly kind: 'agent'; readonly command: string };
 
 export interface GatewayOptions {
-  /** TCP port on 127.0.0.1; 0 picks a free one. */
+  /** The IP address it listens on. Beyond loopback, prompts and keys travel unencrypted. */
+  readonly host: string;
+  /** TCP port on it; 0 picks a free one. */
   readonly port: number;
   /** The gateway's own key, which opens everything. */
   readonly apiKey: string;
   /** Keys of named clients. They open `/v1/*` only, each with sessions of its own. */
-  readonly clientKeys: readonly NamedKey[];
+  readonly clientKeys: readonly GivenKey[];
   /** Origins of web pages that may call with a key, such as `http://localhost:3000`. */
   readonly corsOrigins: readonly string[];
+  /** Names by which it may be called, besides those of loopback and the address it listens on. */
+  readonly allowedHosts: readonly string[];
+  /** Requests with a body that one key may have at work at a time; 0 = any number. */
+  readonly maxTurnsPerKey: number;
   readonly source: Source;
   readonly instances: number;
   /** Turns one instance runs at once; 0 = unlimited. */
@@ -39,6 +46,8 @@ export interface GatewayOptions {
   readonly workDir: string;
   /** What happens when `workDir` is in use by another gateway: fail, or take the next free one. */
   readonly workDirConflict: 'fail' | 'next';
+  /** Variables of the environment that Lingma gets beside those that it needs; `*` ends a beginning. */
+  readonly passEnvironment: readonly string[];
   /** Glob of a client's model name → model id, or `default` for the process's default model. */
   readonly modelAliases: Readonly<Record<string, string>>;
   /** How turns are asked whose model name does not say it. */
@@ -54,8 +63,12 @@ export interface GatewayOptions {
 }
 
 export const defaults = {
+  host: LOOPBACK,
   port: 8317,
   corsOrigins: [],
+  allowedHosts: [],
+  // As long as the line of all turns that wait: no key fills it, as some of its turns run.
+  maxTurnsPerKey: 256,
   instances: 1,
   maxInFlight: 4,
   sessionMax: 256,
@@ -65,6 +78,7 @@ export const defaults = {
   // Lingma may think for long without a word (protocol §8).
   idleTimeoutSeconds: 120,
   turnTimeoutSeconds: 900,
+  passEnvironment: [],
   // The agent puts a long prompt of its own in front and has tools of its own.
   askMode: 'chat',
   // Whoever holds a key could otherwise have the gateway call places of their choice.
@@ -78,6 +92,7 @@ export const defaults = {
 /** Inclusive bounds of the numeric options; settings are clamped to them, flags are checked. */
 export const bounds = {
   port: { min: 0, max: 65_535 },
+  maxTurnsPerKey: { min: 0, max: 100_000 },
   instances: { min: 1, max: 16 },
   maxInFlight: { min: 0, max: 1_024 },
   sessionMax: { min: 0, max: 1_000_000 },

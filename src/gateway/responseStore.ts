@@ -90,6 +90,13 @@ export class ResponseStore {
     };
   }
 
+  /** Forgets everything of one client. */
+  forgetAll(scope: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.scope === scope) this.#drop(entry);
+    }
+  }
+
   #keep(scope: string, response: NewResponse): void {
     const parent = response.previous && this.#handedOut.get(response.previous);
     const { id, body, input, output } = response;

@@ -17,6 +17,8 @@ export interface InstanceParts extends ProcessWatch {
   readonly logger: Logger;
   /** The instance's own folder; empty for a source that keeps no data. */
   readonly workDir: string;
+  /** Variables of the environment that Lingma gets beside those that it needs. */
+  readonly passEnvironment: readonly string[];
 }
 
 /** A source that has been checked. */

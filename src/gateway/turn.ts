@@ -117,11 +117,10 @@ export class TurnRunner {
       const error = toGatewayError(thrown);
       report.failed(error);
       const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-      logger.log(
-        // What its client did wrong is the client's news, not the operator's.
-        error.status < 500 ? 'debug' : 'warn',
-        `${caller.requestId} (${caller.client}) ended after ${seconds} s with ${error.code}: ${error.message}`,
-      );
+      const ended = `${caller.requestId} (${caller.client}) ended after ${seconds} s with ${error.code}`;
+      // What its client did wrong is the client's news, not the operator's, and may quote the request.
+      if (error.status < 500) logger.log('debug', ended);
+      else logger.log('warn', `${ended}: ${error.loggable}`);
       throw error;
     } finally {
       // Whoever iterated has left before the end.
@@ -217,7 +216,7 @@ export class TurnRunner {
         const { owner } = reached;
         where = remedy === 'room' ? { on: owner } : { avoid: owner };
         if (remedy === 'room' && owner) cache.makeRoom(owner);
-        logger.log('info', `retrying with the whole conversation: ${error.message}`);
+        logger.log('info', `retrying with the whole conversation: ${error.loggable}`);
       }
       lease = cache.fresh(lease.session ? 'lost' : lease.reason);
     }
@@ -395,7 +394,7 @@ export class TurnRunner {
 /** What the process is asked: everything, or what the leased session does not hold yet. */
 function renderFor(plan: Plan, lease: Lease): Prompt {
   const { messages, tools, toolChoice, parallelToolCalls, instruction, unseenBy } = plan;
-  const update = reminderUpdate(messages, lease);
+  const update = reminderUpdate(messages, plan.reminders, lease);
   const news = messages.slice(lease.matched);
   return renderPrompt({
     messages: update ? [update, ...news] : news,

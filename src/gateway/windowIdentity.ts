@@ -7,7 +7,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isRecord } from '../base/json';
 
 /** What windows of different builds speak with one another; they go together if it is the same. */
-export const WINDOW_PROTOCOL = 1;
+export const WINDOW_PROTOCOL = 2;
 
 /** Request header of `/healthz` that asks for the proof: 16 to 64 random bytes in hex. */
 export const CHALLENGE_HEADER = 'x-lingma-gateway-challenge';

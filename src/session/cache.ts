@@ -169,6 +169,21 @@ export class SessionCache<Label = undefined> {
     return entries.length;
   }
 
+  /**
+   * Forgets every session of those whose label matches; one in the middle of a turn is not found
+   * again either. Returns how many went.
+   */
+  dropLabelled(matches: (label: Label) => boolean): number {
+    const entries = [...this.#idle.oldestFirst(), ...this.#leased.values()].filter(({ label }) =>
+      matches(label),
+    );
+    for (const entry of entries) {
+      this.#invalidations++;
+      this.#remove(entry, 'cleared');
+    }
+    return entries.length;
+  }
+
   /** Forgets one idle session by the id that `list` gives; one in the middle of a turn stays. */
   evict(id: string): SessionEviction {
     for (const entry of this.#idle.newestFirst()) {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable';
 import { Emitter } from '../base/emitter';
 import type { Logger } from '../observe/log';
-import { section } from './ids';
+import { section, type SettingName } from './ids';
 import { readSettings, type Settings } from './settings';
 
 /** The settings as VS Code holds them now, checked and clamped. */
@@ -30,6 +30,16 @@ export class Config implements Disposable {
     if (report !== this.#reported && report !== '') this.#logger.log('warn', report);
     this.#reported = report;
     return settings;
+  }
+
+  /** Whether somebody has written a value for it, here or anywhere. */
+  isSet(name: SettingName): boolean {
+    const found = vscode.workspace.getConfiguration(section).inspect(name);
+    return (
+      found?.globalValue !== undefined ||
+      found?.workspaceValue !== undefined ||
+      found?.workspaceFolderValue !== undefined
+    );
   }
 
   dispose(): void {

@@ -5,6 +5,7 @@
  * coalesced rather than queued.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reachedAt } from '../base/address';
 import { type Disposable, DisposableStore } from '../base/disposable';
 import { Emitter } from '../base/emitter';
 import { type ErrorCode, toGatewayError } from '../base/errors';
@@ -171,10 +172,10 @@ export class GatewayController implements Disposable {
 
   /**
    * Whether a change of that option is for this window to apply. The window that runs the gateway
-   * applies all of them; one that follows has nothing but the port it looks at.
+   * applies all of them; one that follows has nothing but the place it looks at.
    */
   isConcernedBy(option: string): boolean {
-    return this.#running?.role !== 'follower' || option === 'port';
+    return this.#running?.role !== 'follower' || option === 'port' || option === 'host';
   }
 
   /** Address and key of the gateway there is, wherever it runs; undefined unless it is `ready`. */
@@ -298,12 +299,14 @@ export class GatewayController implements Disposable {
   }
 
   /** The other windows and what is shared with them; undefined when this one stands alone. */
-  async #windowsFor({ port }: GatewayOptions): Promise<Shared | undefined> {
+  async #windowsFor({ host, port }: GatewayOptions): Promise<Shared | undefined> {
     // A port that the system picks is known to no other window.
     if (port === 0 || !this.#dependencies.windows) return undefined;
     const windows = await this.#dependencies.windows();
     const secret = await windows.secret();
-    return secret === undefined ? undefined : { windows, address: { port, secret } };
+    return secret === undefined
+      ? undefined
+      : { windows, address: { host: reachedAt(host), port, secret } };
   }
 
   async #takeSeat(

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Failure } from './controller';
 import { commandIds, settingIds } from './ids';
+import { withoutLinks } from './markdown';
 
 interface Button {
   readonly title: string;
@@ -18,7 +19,7 @@ export class FailureNotice {
     this.#open.add(text);
     const buttons = [...nextSteps(failure), showLog()];
     const titles = buttons.map((button) => button.title);
-    const title = await vscode.window.showErrorMessage(text, ...titles);
+    const title = await vscode.window.showErrorMessage(withoutLinks(text), ...titles);
     this.#open.delete(text);
     await buttons.find((button) => button.title === title)?.run();
   }
@@ -31,6 +32,8 @@ function nextSteps({ code }: Failure): Button[] {
     case 'port_in_use':
     case 'port_not_allowed':
       return [openSettings(vscode.l10n.t('Choose Another Port'), settingIds.port), retry];
+    case 'address_not_available':
+      return [openSettings(vscode.l10n.t('Open Settings'), settingIds.host), retry];
     case 'leader_outdated':
       return [button(vscode.l10n.t('Reload Window'), 'workbench.action.reloadWindow'), retry];
     case 'binary_not_found':

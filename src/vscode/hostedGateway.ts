@@ -6,6 +6,7 @@ import type { Event } from '../base/emitter';
 import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 import type { GatewayActivity, RequestDetails } from '../gateway/activity';
+import type { ClientKeyInfo, CreatedKey, KeyRecord } from '../gateway/clientKeys';
 import type { Gateway } from '../gateway/gateway';
 import type { LiveOptions } from '../gateway/liveOptions';
 import type { HostAction, Leaving } from '../gateway/leaving';
@@ -36,6 +37,14 @@ export interface HostedGateway {
   clearSessions(): Promise<number>;
   /** Forgets one idle session; false when it is not there, or in the middle of a turn. */
   evictSession(id: string): Promise<boolean>;
+  /** The clients that may call besides the owner. */
+  clientKeys(): Promise<readonly ClientKeyInfo[]>;
+  /** Makes a key that opens the gateway at once. Rejects with `invalid_request`. */
+  createKey(name: string): Promise<CreatedKey>;
+  /** Lets in a client whose key was made elsewhere. Rejects with `invalid_request`. */
+  admitKey(record: KeyRecord): Promise<void>;
+  /** Shuts a client out at once; nothing happens when there is none of that name. */
+  revokeKey(name: string): Promise<void>;
   restartInstance(instanceId: string): Promise<void>;
   drainInstance(instanceId: string): Promise<void>;
   beginSignIn(): Promise<SignInOffer>;
@@ -46,7 +55,7 @@ export interface HostedGateway {
 export interface OwnGateway extends HostedGateway {
   /** @param leaving What the windows that follow it are told. */
   stop(leaving: Leaving): Promise<void>;
-  /** Takes over other live options without a restart. */
+  /** Takes over other live options, the clients' keys among them, without a restart. */
   reconfigure(options: LiveOptions): void;
 }
 

@@ -16,6 +16,9 @@ export const commandIds = {
   openPanel: 'lingmaGateway.openPanel',
   copyBaseUrl: 'lingmaGateway.copyBaseUrl',
   copyApiKey: 'lingmaGateway.copyApiKey',
+  rotateApiKey: 'lingmaGateway.rotateApiKey',
+  createClientKey: 'lingmaGateway.createClientKey',
+  manageClientKeys: 'lingmaGateway.manageClientKeys',
   clearSessions: 'lingmaGateway.clearSessions',
   signIn: 'lingmaGateway.signIn',
   restartInstance: 'lingmaGateway.restartInstance',
@@ -53,8 +56,12 @@ export const settingIds = {
   askMode: 'lingmaGateway.askMode',
   remoteImages: 'lingmaGateway.remoteImages',
   imagesWithoutVision: 'lingmaGateway.imagesWithoutVision',
+  passEnvironment: 'lingmaGateway.passEnvironment',
   modelAliases: 'lingmaGateway.modelAliases',
   corsOrigins: 'lingmaGateway.corsOrigins',
+  host: 'lingmaGateway.host',
+  allowedHosts: 'lingmaGateway.allowedHosts',
+  maxTurnsPerKey: 'lingmaGateway.maxTurnsPerKey',
   captureBodies: 'lingmaGateway.captureBodies',
   showStatusBar: 'lingmaGateway.showStatusBar',
 } as const;
@@ -96,6 +103,10 @@ export const contextKeys = {
 export const storageKeys = {
   /** In SecretStorage: the key clients present. */
   apiKey: 'lingmaGateway.apiKey',
+  /** In SecretStorage: which rotation that key belongs to. */
+  apiKeyRotation: 'lingmaGateway.apiKeyRotation',
+  /** In SecretStorage: the clients that have keys of their own, each with the key's digest. */
+  clientKeys: 'lingmaGateway.clientKeys',
   /** In globalState: the models as they were last seen. */
   chatModels: 'lingmaGateway.chatModels',
   /** In workspaceState: the id of the model that `/model` chose. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { toGatewayError } from '../base/errors';
 import type { HostedGateway } from './hostedGateway';
+import { withoutLinks } from './markdown';
 
 /** Forgets a session; says so when that was not possible, and why. Never rejects. */
 export async function evictSession(
@@ -20,7 +21,11 @@ export async function evictSession(
     }
   } catch (error) {
     await vscode.window.showErrorMessage(
-      vscode.l10n.t('Conversation {0} was not evicted. {1}', id, toGatewayError(error).message),
+      vscode.l10n.t(
+        'Conversation {0} was not evicted. {1}',
+        id,
+        withoutLinks(toGatewayError(error).message),
+      ),
     );
   }
 }

@@ -1,6 +1,7 @@
 /** The extension's settings: their shape, defaults and limits, and how they become gateway options. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parseAddress, parseHostName } from '../base/address';
 import { type GatewayError, invalidRequest } from '../base/errors';
 import { parseOrigin } from '../base/origin';
 import { ASK_MODES } from '../gateway/askMode';
@@ -14,7 +15,7 @@ export type Connection = (typeof connections)[number];
 export interface Settings {
   /** Start the gateway when the window opens. */
   readonly autoStart: boolean;
-  /** TCP port on 127.0.0.1; 0 picks a free one. */
+  /** TCP port; 0 picks a free one. */
   readonly port: number;
   /** Absolute path of the Lingma program; empty = look for it, then use the demo. */
   readonly lingmaPath: string;
@@ -43,10 +44,18 @@ export interface Settings {
   readonly remoteImages: boolean;
   /** What becomes of images for a model that takes none. */
   readonly imagesWithoutVision: GatewayOptions['blindModels'];
+  /** Variables of the environment that Lingma gets beside those that it needs. */
+  readonly passEnvironment: readonly string[];
   /** Glob of a client's model name → model id, or `default`. */
   readonly modelAliases: Readonly<Record<string, string>>;
   /** Origins of web pages that may call. */
   readonly corsOrigins: readonly string[];
+  /** IP address to listen on. */
+  readonly host: string;
+  /** Names by which the gateway may be called, besides those of loopback. */
+  readonly allowedHosts: readonly string[];
+  /** Requests with a body that one key may have at work; 0 = any number. */
+  readonly maxTurnsPerKey: number;
   /** Keep the texts of the latest turns in memory. */
   readonly captureBodies: boolean;
   readonly showStatusBar: boolean;
@@ -69,8 +78,12 @@ export const settingDefaults: Settings = {
   askMode: defaults.askMode,
   remoteImages: defaults.remoteImages,
   imagesWithoutVision: defaults.blindModels,
+  passEnvironment: defaults.passEnvironment,
   modelAliases: defaults.modelAliases,
   corsOrigins: defaults.corsOrigins,
+  host: defaults.host,
+  allowedHosts: defaults.allowedHosts,
+  maxTurnsPerKey: defaults.maxTurnsPerKey,
   captureBodies: defaults.captureBodies,
   showStatusBar: true,
 };
@@ -78,6 +91,7 @@ export const settingDefaults: Settings = {
 /** Inclusive limits of the numeric settings. */
 export const settingBounds = {
   port: bounds.port,
+  maxTurnsPerKey: bounds.maxTurnsPerKey,
   instances: bounds.instances,
   maxInFlight: bounds.maxInFlight,
   sessionMax: bounds.sessionMax,
@@ -172,16 +186,39 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     ]);
   }
 
-  function origins(name: 'corsOrigins'): string[] {
+  function list(
+    name: 'corsOrigins' | 'allowedHosts',
+    parse: (text: string) => string | undefined,
+    nothing: string,
+  ): string[] {
     const value = read(name) ?? [];
     if (!Array.isArray(value)) {
-      correct(name, value, 'no origin');
+      correct(name, value, nothing);
       return [];
     }
     return value.flatMap((item: unknown) => {
-      const origin = typeof item === 'string' ? parseOrigin(item) : undefined;
-      if (origin === undefined) correct(name, item, 'no origin');
-      return origin ?? [];
+      const parsed = typeof item === 'string' ? parse(item) : undefined;
+      if (parsed === undefined) correct(name, item, nothing);
+      return parsed ?? [];
+    });
+  }
+
+  function address(name: 'host'): string {
+    const value = read(name) ?? settingDefaults[name];
+    const parsed = typeof value === 'string' ? parseAddress(value) : undefined;
+    return parsed ?? correct(name, value, settingDefaults[name]);
+  }
+
+  function names(name: 'passEnvironment'): string[] {
+    const value = read(name) ?? [];
+    if (!Array.isArray(value)) {
+      correct(name, value, 'no variable');
+      return [];
+    }
+    return value.flatMap((item: unknown) => {
+      if (typeof item === 'string' && item.trim() !== '') return item.trim();
+      correct(name, item, 'no variable');
+      return [];
     });
   }
 
@@ -202,8 +239,12 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
     askMode: askMode('askMode'),
     remoteImages: boolean('remoteImages'),
     imagesWithoutVision: blindModels('imagesWithoutVision'),
+    passEnvironment: names('passEnvironment'),
     modelAliases: aliases('modelAliases'),
-    corsOrigins: origins('corsOrigins'),
+    corsOrigins: list('corsOrigins', parseOrigin, 'no origin'),
+    host: address('host'),
+    allowedHosts: list('allowedHosts', parseHostName, 'no host'),
+    maxTurnsPerKey: integer('maxTurnsPerKey'),
     captureBodies: boolean('captureBodies'),
     showStatusBar: boolean('showStatusBar'),
   };
@@ -216,9 +257,11 @@ export function readSettings(read: (name: SettingName) => unknown): SettingsRead
  */
 export function toGatewayOptions(
   settings: Settings,
-  host: Pick<GatewayOptions, 'apiKey' | 'workDir' | 'distDir'>,
+  host: Pick<GatewayOptions, 'apiKey' | 'workDir' | 'distDir'> &
+    Partial<Pick<GatewayOptions, 'clientKeys'>>,
 ): GatewayOptions {
   return {
+    clientKeys: [],
     ...host,
     port: settings.port,
     source: sourceOf(settings),
@@ -233,9 +276,12 @@ export function toGatewayOptions(
     remoteImages: settings.remoteImages,
     blindModels: settings.imagesWithoutVision,
     captureBodies: settings.captureBodies,
+    passEnvironment: settings.passEnvironment,
     modelAliases: settings.modelAliases,
     corsOrigins: settings.corsOrigins,
-    clientKeys: [],
+    host: settings.host,
+    allowedHosts: settings.allowedHosts,
+    maxTurnsPerKey: settings.maxTurnsPerKey,
     // A second window on a port of its own gets a folder of its own, and with it its own sign-in.
     workDirConflict: 'next',
   };

@@ -7,6 +7,7 @@ import { signedOutIds } from '../gateway/snapshot';
 import type { GatewayController } from './controller';
 import type { HostedGateway } from './hostedGateway';
 import { commandIds, displayName } from './ids';
+import { withoutLinks } from './markdown';
 import { SignInReminder } from './signInReminder';
 
 /**
@@ -35,7 +36,7 @@ export class SignIn implements Disposable {
     try {
       offer = await gateway.beginSignIn();
     } catch (error) {
-      void vscode.window.showErrorMessage(toGatewayError(error).message);
+      void vscode.window.showErrorMessage(withoutLinks(toGatewayError(error).message));
       return;
     }
     if (!(await openPage(offer.loginUrl))) return;

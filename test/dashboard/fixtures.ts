@@ -6,6 +6,7 @@ import type {
   RequestDetails,
   SessionActivity,
 } from '../../src/gateway/activity';
+import type { ClientUsage } from '../../src/gateway/keyStatistics';
 import type { GatewaySnapshot } from '../../src/gateway/snapshot';
 import type { HostState } from '../../src/dashboard/protocol';
 import { instance, snapshot } from '../unit/vscode/support';
@@ -17,6 +18,7 @@ export const emptyActivity: GatewayActivity = {
   sessions: [],
   requests: [],
   history: hourOf(() => undefined),
+  clients: [usage('owner')],
   capturing: false,
 };
 
@@ -265,6 +267,7 @@ export const busyActivity: GatewayActivity = {
       durationMs: 4700 + 1900 * wave + misses * 800,
     };
   }),
+  clients: [usage('owner')],
   capturing: false,
 };
 
@@ -422,4 +425,21 @@ function hourOf(
     atMs: end - (59 - minute) * 60_000,
     ...(minuteAt(minute) ?? none),
   }));
+}
+
+/** What a client has used: nothing, but for what the test says. */
+export function usage(name: string, change: Partial<ClientUsage> = {}): ClientUsage {
+  return {
+    name,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    hits: 0,
+    misses: 0,
+    inputTokens: 0,
+    cachedTokens: 0,
+    outputTokens: 0,
+    lastUsedAtMs: null,
+    ...change,
+  };
 }

@@ -5,7 +5,15 @@ import { launchChromium } from '../../scripts/vscode/chromium.mjs';
 import type { PanelMessage } from '../../src/dashboard/protocol';
 import { eventually } from '../vscode/support/eventually';
 import { DashboardPage } from './dashboardPage';
-import { busyActivity, capturedDetails, nowMs, ready, scenes, unusedSnapshot } from './fixtures';
+import {
+  busyActivity,
+  capturedDetails,
+  nowMs,
+  ready,
+  scenes,
+  unusedSnapshot,
+  usage,
+} from './fixtures';
 
 describe('the dashboard', function () {
   this.timeout(60_000);
@@ -47,6 +55,25 @@ describe('the dashboard', function () {
     await open({}, {});
     assert.deepEqual(await dashboard.posted(), [{ type: 'ready' }]);
     assert.match(await dashboard.page.locator('main').innerText(), /^Loading…/);
+  });
+
+  it('shows what each client has used, once there is one with a key of its own', async () => {
+    await open();
+    assert.equal(await table('Clients').count(), 0);
+    const ci = usage('<b>ci</b>', {
+      completed: 8,
+      failed: 2,
+      hits: 3,
+      misses: 1,
+      inputTokens: 4200,
+    });
+    const activity = { ...busyActivity, clients: [usage('owner'), ci] };
+    await dashboard.show({ state: ready(), activity });
+    const cells = await row('Clients', '<b>ci</b>').getByRole('cell').allInnerTexts();
+    assert.deepEqual(cells, ['10', '2', '75%', '4.2K', '0', '–']);
+    assert.deepEqual(await says(() => button('Manage Client Keys…').click()), [
+      { type: 'command', command: 'manageClientKeys' },
+    ]);
   });
 
   it('offers the next step in every state', async () => {

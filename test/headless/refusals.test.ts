@@ -105,7 +105,7 @@ describe('headless: refusals', () => {
       'unsupported_media_type',
     );
     await refused(
-      await post('zipped', { 'content-encoding': 'gzip' }),
+      await post('zipped', { 'content-encoding': 'zstd' }),
       415,
       'unsupported_media_type',
     );

@@ -186,6 +186,23 @@ describe('windows of one user', () => {
     });
   });
 
+  for (const host of ['127.0.0.2', '0.0.0.0']) {
+    it(`find each other where the gateway listens on ${host}`, async () => {
+      settings.host = host;
+      const [leader, follower] = await pair();
+      const connection = await follower.controller.connection();
+      assert.equal(
+        connection?.baseUrl,
+        `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`,
+      );
+      assert.deepEqual(
+        await leader.controller.connection(),
+        await follower.controller.connection(),
+      );
+      assert.ok((await follower.gateway.models(never)).length > 0);
+    });
+  }
+
   it('talk through the one gateway, in one session with what came over HTTP', async () => {
     const [leader, follower] = await pair();
     const first = await readAll(follower.gateway.chat(ask(user('DEMO:echo one')), never));

@@ -17,6 +17,8 @@ export interface LaunchOptions {
   readonly flags?: readonly string[];
   /** Added to the environment; `DEMO_LINGMA_*` are the demo's knobs. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node itself, in front of the launcher. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** What the demo process recorded: an inbound message, or an event of its own. */
@@ -34,13 +36,16 @@ export class HeadlessGateway {
   readonly apiKey: string;
   readonly demo: boolean;
   readonly #scratch: string;
+  readonly #log: () => string;
 
   private constructor(
     child: ChildProcess,
+    log: () => string,
     scratch: string,
     ready: { baseUrl: string; apiKey: string; demo: boolean },
   ) {
     this.child = child;
+    this.#log = log;
     this.#scratch = scratch;
     this.baseUrl = ready.baseUrl;
     this.apiKey = ready.apiKey;
@@ -48,16 +53,22 @@ export class HeadlessGateway {
   }
 
   /** Starts the launcher on any free port with a work folder of its own, and waits for it. */
-  static async launch({ flags = [], env = {} }: LaunchOptions = {}): Promise<HeadlessGateway> {
+  static async launch({
+    flags = [],
+    env = {},
+    nodeFlags = [],
+  }: LaunchOptions = {}): Promise<HeadlessGateway> {
     const scratch = mkdtempSync(path.join(tmpdir(), 'lingma-test-'));
-    const run = runLauncher(['--port', '0', '--work-dir', path.join(scratch, 'work'), ...flags], {
-      DEMO_LINGMA_RECORD: path.join(scratch, 'record.jsonl'),
-      ...env,
-    });
+    const run = runLauncher(
+      ['--port', '0', '--work-dir', path.join(scratch, 'work'), ...flags],
+      { DEMO_LINGMA_RECORD: path.join(scratch, 'record.jsonl'), ...env },
+      nodeFlags,
+    );
     const line = await run.firstLine;
     if (line === undefined) throw new Error(`the launcher ended: ${await run.stderr}`);
     return new HeadlessGateway(
       run.child,
+      run.log,
       scratch,
       JSON.parse(line) as { baseUrl: string; apiKey: string; demo: boolean },
     );
@@ -105,6 +116,11 @@ export class HeadlessGateway {
     return this.records().filter(({ event }) => event === 'problem');
   }
 
+  /** What it has written to stderr so far. */
+  get log(): string {
+    return this.#log();
+  }
+
   get workDir(): string {
     return path.join(this.#scratch, 'work');
   }
@@ -126,13 +142,17 @@ export class HeadlessGateway {
 export function runLauncher(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  nodeFlags: readonly string[] = [],
 ): {
   child: ChildProcess;
   firstLine: Promise<string | undefined>;
+  /** What it has written to stderr so far. */
+  log: () => string;
+  /** All of it, once the process is over. */
   stderr: Promise<string>;
   exitCode: Promise<number | null>;
 } {
-  const child = spawn(process.execPath, [LAUNCHER, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, LAUNCHER, ...flags], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -146,6 +166,7 @@ export function runLauncher(
       once(lines, 'line').then(([line]) => String(line)),
       closed.then(() => undefined),
     ]),
+    log: () => written,
     stderr: closed.then(() => written),
     exitCode: closed.then(() => child.exitCode),
   };

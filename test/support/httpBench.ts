@@ -3,7 +3,12 @@ import { connect, type Socket } from 'node:net';
 import type { RequestContext } from '../../src/http/context';
 import { Guard } from '../../src/http/guard';
 import { KeyRing } from '../../src/http/keyRing';
-import { HttpServer, type RequestRecord, type Route } from '../../src/http/server';
+import {
+  HttpServer,
+  type HttpServerOptions,
+  type RequestRecord,
+  type Route,
+} from '../../src/http/server';
 import { createLogger } from '../../src/observe/log';
 
 export const KEY = 'test-key';
@@ -30,11 +35,16 @@ export class HttpBench {
   readonly complaints: string[] = [];
   port = 0;
 
-  constructor(handle: (context: RequestContext) => Promise<void> | void, routes: Route[] = []) {
+  constructor(
+    handle: (context: RequestContext) => Promise<void> | void,
+    routes: Route[] = [],
+    options: Partial<HttpServerOptions> = {},
+  ) {
     this.server = new HttpServer({
       guard: new Guard(new KeyRing(KEY)),
       logger: createLogger((_, line) => this.complaints.push(line), 'warn'),
       onRequest: (record) => this.requests.push(record),
+      ...options,
     });
     this.server.serve([{ method: 'POST', path: '/', access: 'key', handle }, ...routes]);
   }

@@ -1,7 +1,8 @@
 /** What the gateway tells of itself. */
 import { invalidRequest } from '../../base/errors';
 import type { Route } from '../../http/server';
-import { type RequestCounter, renderMetrics } from '../metrics';
+import type { ConfigEntry } from '../effectiveConfig';
+import { type MetricsReading, renderMetrics } from '../metrics';
 import { countReady, type GatewaySnapshot } from '../snapshot';
 import { CHALLENGE_HEADER, isChallenge, type WindowIdentity } from '../windowIdentity';
 
@@ -14,7 +15,10 @@ export const DEMO_HINT =
 
 export interface OperationsDependencies {
   readonly snapshot: () => GatewaySnapshot;
-  readonly requests: RequestCounter;
+  readonly metrics: () => Promise<MetricsReading>;
+  readonly effectiveConfig: () => Readonly<Record<string, ConfigEntry>>;
+  /** Whether it is about to leave, and a balancer should look elsewhere. */
+  readonly draining: () => boolean;
   /** Proves to another window whose gateway this is; absent where no window runs it. */
   readonly identify?: ((challenge: string) => WindowIdentity) | undefined;
 }
@@ -38,8 +42,10 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
         const snapshot = deps.snapshot();
         const instances = countReady(snapshot);
         const challenge = readChallenge(context.request.headers[CHALLENGE_HEADER]);
-        context.sendJson(instances.ready > 0 ? 200 : 503, {
-          status: instances.ready > 0 ? 'ok' : 'unavailable',
+        const ready = instances.ready > 0 ? 'ok' : 'unavailable';
+        const status = deps.draining() ? 'draining' : ready;
+        context.sendJson(status === 'ok' ? 200 : 503, {
+          status,
           demo: snapshot.demo,
           ...(snapshot.demo ? { hint: DEMO_HINT } : {}),
           version: snapshot.version,
@@ -54,8 +60,16 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
       method: 'GET',
       path: '/metrics',
       access: 'owner',
+      handle: async (context) => {
+        context.send(200, METRICS_TYPE, renderMetrics(await deps.metrics()));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/internal/effective-config',
+      access: 'owner',
       handle: (context) => {
-        context.send(200, METRICS_TYPE, renderMetrics(deps.snapshot(), deps.requests));
+        context.sendJson(200, { options: deps.effectiveConfig() });
       },
     },
     {

@@ -7,6 +7,7 @@ import type { RequestContext } from '../../http/context';
 import type { ClientIdentity } from '../../http/keyRing';
 import type { Route } from '../../http/server';
 import { SseStream } from '../../http/sse';
+import type { Redactor } from '../../observe/redact';
 import type { Dialect, DialectRequest } from '../../wire/dialect';
 import type { TurnSource } from '../activity';
 import { agentName } from '../agentName';
@@ -17,6 +18,8 @@ const OPEN_STREAM_AFTER_MS = 10_000;
 
 export interface TurnDependencies {
   readonly turns: TurnRunner;
+  /** Takes keys out of what a client calls itself. */
+  readonly redactor: Redactor;
   /** Unix time, in seconds. */
   readonly nowSeconds: () => number;
 }
@@ -51,7 +54,7 @@ export function turnRoute(deps: TurnDependencies, dialect: TurnDialect, source: 
         },
         requestId: context.id,
         source,
-        agent: agentName(context.request.headers['user-agent']),
+        agent: agentName(deps.redactor.redact(context.request.headers['user-agent'] ?? '')),
       };
       await (request.stream ? streamTurn : answerTurn)(deps, context, caller, request);
     },

@@ -104,7 +104,7 @@ function sseEvent(name: string, data: object): string {
 async function streamTurn(deps: WindowsDependencies, context: RequestContext): Promise<void> {
   const request = parseTurnRequest(await readJson(context.request));
   const stream = new SseStream(context, '\n', NDJSON);
-  const write = (line: object): Promise<void> => stream.write(`${JSON.stringify(line)}\n`);
+  const write = (line: object) => stream.write(`${JSON.stringify(line)}\n`);
   try {
     for await (const event of deps.chat(request, context.signal)) {
       stream.open();

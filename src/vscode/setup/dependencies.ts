@@ -3,6 +3,7 @@ import type * as vscode from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
 import type { HostState } from '../../dashboard/protocol';
 import type { Logger } from '../../observe/log';
+import type { KeyDependencies } from '../keys/dependencies';
 import type { ConnectionSource } from '../connection';
 import type { Settings } from '../settings';
 
@@ -18,6 +19,7 @@ export interface SetupDependencies {
   /** The extension's own storage on this machine. */
   readonly storage: vscode.Uri;
   readonly extensionVersion: string;
+  readonly keys: KeyDependencies;
   /** Ends with the extension; what the commands register goes in. */
   readonly store: DisposableStore;
 }

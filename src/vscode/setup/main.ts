@@ -1,10 +1,12 @@
 /** The commands that help to set up and to find out what is wrong; a bundle of its own. */
 import { join } from 'node:path';
+import { createClientKey, manageClientKeys } from '../keys/keyCommands';
 import { connectClient } from './connectClient';
 import { copyDiagnostics } from './copyDiagnostics';
 import type { SetupDependencies } from './dependencies';
 import { openTerminal } from './openTerminal';
 import { Preview } from './preview';
+import { rotateApiKey } from './rotateApiKey';
 import { runConnectionTest } from './testConnectionCommand';
 import { undoClientSetup } from './undoCommand';
 import { UndoStore } from './undoStore';
@@ -18,6 +20,10 @@ export interface SetupCommands {
   /** Resolves with the report, for callers in code; undefined when nothing could be tested. */
   testConnection(): Promise<unknown>;
   copyDiagnostics(): Promise<void>;
+  rotateApiKey(): Promise<void>;
+  /** @param name Of the client; anything but a text asks the user. */
+  createClientKey(name: unknown): Promise<void>;
+  manageClientKeys(): Promise<void>;
   /** Answers the change that is shown; without one they do nothing. */
   applyChange(): void;
   discardChange(): void;
@@ -34,6 +40,9 @@ export function createSetupCommands(deps: SetupDependencies): SetupCommands {
     openTerminal: () => openTerminal(deps),
     testConnection: () => runConnectionTest(deps, preview),
     copyDiagnostics: () => copyDiagnostics(deps),
+    rotateApiKey: () => rotateApiKey(context),
+    createClientKey: (name) => createClientKey(deps.keys, name),
+    manageClientKeys: () => manageClientKeys(deps.keys),
     applyChange: () => {
       preview.answer(true);
     },

@@ -1,4 +1,5 @@
 /** Takes out of a text what a person would not want to send to others. */
+import { spellings } from '../../observe/redact';
 
 /** The path with `~` for the home folder. */
 export function shortPath(path: string, home: string): string {
@@ -27,7 +28,7 @@ function homePattern(home: string): RegExp {
  */
 export function redact(text: string, { home, secrets }: Private): string {
   let result = text;
-  for (const secret of secrets) if (secret !== '') result = result.replaceAll(secret, HIDDEN);
+  for (const secret of spellings(secrets)) result = result.replaceAll(secret, HIDDEN);
   // The home folder alone would be the whole file system.
   if (home.length > 1) result = result.replace(homePattern(home), '~');
   return result

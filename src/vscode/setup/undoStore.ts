@@ -48,6 +48,13 @@ export class UndoStore {
     return record;
   }
 
+  /** What was written has been written anew since, and can still be undone as it was. */
+  async rewritten(record: SetupRecord, after: Buffer): Promise<void> {
+    const before = record.before?.toString('base64') ?? null;
+    const now = { ...record, before, after: fingerprint(after) };
+    await writeWhole(this.#file(record.id), JSON.stringify(now), 0o600);
+  }
+
   /** Every change that can be undone, the latest first. What cannot be read is left out. */
   async list(): Promise<SetupRecord[]> {
     const ids = await this.#ids();

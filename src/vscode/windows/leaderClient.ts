@@ -4,17 +4,19 @@
  * not `http.request`, which VS Code wraps to send requests through proxies.
  */
 import { ClientRequest, type IncomingMessage } from 'node:http';
+import { LOOPBACK } from '../../base/address';
 import { type ErrorCode, GatewayError, toGatewayError } from '../../base/errors';
 import { isRecord } from '../../base/json';
 import { probe } from './probe';
 
-const HOST = '127.0.0.1';
 /** How long the other window may take to say who it is; one that works hard needs a moment. */
 export const identityMs = 3_000;
 /** How long an answer that is no stream may take. */
 const ANSWER_MS = 10_000;
 
 export interface LeaderAddress {
+  /** The address of this machine that it listens on; 127.0.0.1 when left out. */
+  readonly host?: string;
   readonly port: number;
   /** What the windows share. */
   readonly secret: string;
@@ -57,7 +59,7 @@ export async function openStream(
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = new ClientRequest({
-      host: HOST,
+      host: address.host ?? LOOPBACK,
       port: address.port,
       method,
       path,
@@ -91,7 +93,7 @@ export async function openStream(
     // The signal may have aborted while the leader was being asked who it is.
     if (signal?.aborted) abort();
   });
-  if (response.statusCode !== 200 && response.statusCode !== 202) {
+  if (![200, 201, 202].includes(response.statusCode ?? 0)) {
     throw readError(await readText(response), response.statusCode);
   }
   return response;

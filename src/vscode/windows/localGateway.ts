@@ -1,8 +1,9 @@
 /** The gateway that runs in this window, as the rest of the window sees it. */
-import { stopping } from '../../base/errors';
+import { GatewayError, stopping } from '../../base/errors';
 import type { Event } from '../../base/emitter';
 import type { TurnEvent } from '../../conversation/events';
 import type { TurnRequest } from '../../conversation/messages';
+import type { KeyRecord } from '../../gateway/clientKeys';
 import { Gateway, type GatewayDependencies } from '../../gateway/gateway';
 import type { Leaving } from '../../gateway/leaving';
 import type { LiveOptions } from '../../gateway/liveOptions';
@@ -65,6 +66,26 @@ export class LocalGateway implements OwnGateway {
 
   async evictSession(id: string) {
     return Promise.resolve(this.#gateway.evictSession(id));
+  }
+
+  async clientKeys() {
+    return Promise.resolve(this.#gateway.clientKeys());
+  }
+
+  createKey(name: string) {
+    return this.#gateway.createKey(name);
+  }
+
+  admitKey(record: KeyRecord) {
+    return this.#gateway.admitKey(record);
+  }
+
+  async revokeKey(name: string) {
+    try {
+      await this.#gateway.revokeKey(name);
+    } catch (error) {
+      if (!(error instanceof GatewayError && error.code === 'not_found')) throw error;
+    }
   }
 
   async restartInstance(instanceId: string) {

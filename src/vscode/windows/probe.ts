@@ -3,6 +3,7 @@
  * proved holds for the very socket, so nothing is ever sent to somebody who took the port since.
  */
 import { connect, type Socket } from 'node:net';
+import { LOOPBACK, urlHost } from '../../base/address';
 import { isRecord } from '../../base/json';
 import {
   CHALLENGE_HEADER,
@@ -11,7 +12,6 @@ import {
   type WindowIdentity,
 } from '../../gateway/windowIdentity';
 
-const HOST = '127.0.0.1';
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export type Probe =
@@ -26,6 +26,8 @@ export type Probe =
   | { readonly kind: 'gone' };
 
 export interface ProbeOptions {
+  /** An address of this machine; 127.0.0.1 when left out. */
+  readonly host?: string;
   readonly port: number;
   /** What the windows share. */
   readonly secret: string;
@@ -34,10 +36,10 @@ export interface ProbeOptions {
 }
 
 /** Never rejects. */
-export function probe({ port, secret, timeoutMs }: ProbeOptions): Promise<Probe> {
+export function probe({ host = LOOPBACK, port, secret, timeoutMs }: ProbeOptions): Promise<Probe> {
   const challenge = newChallenge();
   return new Promise((resolve) => {
-    const socket = connect({ port, host: HOST });
+    const socket = connect({ port, host });
     let received = Buffer.alloc(0);
     const settle = (result: Probe): void => {
       clearTimeout(timer);
@@ -69,7 +71,7 @@ export function probe({ port, secret, timeoutMs }: ProbeOptions): Promise<Probe>
     socket.on('error', () => undefined);
     socket.on('data', onData).once('close', onClose);
     socket.write(
-      `GET /healthz HTTP/1.1\r\nhost: ${HOST}:${port}\r\n${CHALLENGE_HEADER}: ${challenge}\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\nhost: ${urlHost(host)}:${port}\r\n${CHALLENGE_HEADER}: ${challenge}\r\n\r\n`,
     );
   });
 }

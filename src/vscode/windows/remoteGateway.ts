@@ -7,6 +7,7 @@ import { isRecord } from '../../base/json';
 import type { TurnEvent } from '../../conversation/events';
 import type { TurnRequest } from '../../conversation/messages';
 import type { GatewayActivity, RequestDetails } from '../../gateway/activity';
+import type { ClientKeyInfo, CreatedKey, KeyRecord } from '../../gateway/clientKeys';
 import type { HostAction, Leaving } from '../../gateway/leaving';
 import type { SignInOffer } from '../../gateway/signIn';
 import type { GatewaySnapshot } from '../../gateway/snapshot';
@@ -120,6 +121,24 @@ export class RemoteGateway implements FollowedGateway {
     const path = `/internal/sessions/${encodeURIComponent(id)}`;
     const evicted = this.#ask('DELETE', path);
     return (await unlessCode(['not_found', 'session_busy'], evicted)) !== undefined;
+  }
+
+  async clientKeys(): Promise<readonly ClientKeyInfo[]> {
+    const { keys } = (await this.#get('/internal/keys')) as { keys: readonly ClientKeyInfo[] };
+    return keys;
+  }
+
+  async createKey(name: string): Promise<CreatedKey> {
+    return (await this.#ask('POST', '/internal/keys', { name })) as CreatedKey;
+  }
+
+  async admitKey({ name, digest, createdAtMs, lastUsedAtMs }: KeyRecord): Promise<void> {
+    await this.#ask('POST', '/internal/keys', { name, digest, createdAtMs, lastUsedAtMs });
+  }
+
+  async revokeKey(name: string): Promise<void> {
+    const path = `/internal/keys/${encodeURIComponent(name)}`;
+    await unlessCode(['not_found'], this.#ask('DELETE', path));
   }
 
   async restartInstance(instanceId: string): Promise<void> {

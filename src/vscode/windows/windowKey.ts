@@ -67,13 +67,19 @@ export async function readWindowKey(folder: string, uid: number | undefined): Pr
  * The key that clients present, as every editor makes it that has none yet: each has a secret store
  * of its own, and a client that one of them has set up must not be refused when another one leads.
  * It does not give the windows' key away.
+ *
+ * @param rotation What the last rotation left behind; empty before the first.
  */
-export function clientKeyOf(windowKey: string): string {
-  return createHmac('sha256', windowKey).update('lingma-gateway client key').digest('base64url');
+export function clientKeyOf(windowKey: string, rotation: string): string {
+  const purpose = ['lingma-gateway client key', rotation].filter(Boolean).join(' ');
+  return createHmac('sha256', windowKey).update(purpose).digest('base64url');
 }
 
-/** What the file holds; undefined when there is none. */
-async function readKey(file: string, uid: number | undefined): Promise<string | undefined> {
+/**
+ * What a file of the user's own holds, 64 bytes at most; undefined when there is none. Rejects when
+ * it belongs to somebody else or is open to others.
+ */
+export async function readKey(file: string, uid: number | undefined): Promise<string | undefined> {
   const found = await missing(() =>
     // Neither through a link nor, for ever, at a pipe; Windows has neither flag, which is as 0 then.
     open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),

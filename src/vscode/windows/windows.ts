@@ -5,13 +5,14 @@ import type { FollowedGateway } from '../hostedGateway';
 import { type LeaderAddress, identityMs } from './leaderClient';
 import { type Probe, probe } from './probe';
 import { RemoteGateway } from './remoteGateway';
-import { clientKeyOf, readWindowKey, windowsFolder } from './windowKey';
+import { SharedKeys } from '../keys/sharedKeys';
+import { readWindowKey, windowsFolder } from './windowKey';
 
 export interface Windows {
   /** The secret of all windows; undefined when it cannot be trusted, so that none can follow. */
   secret(): Promise<string | undefined>;
-  /** The key that clients of all the user's editors present; undefined without the secret. */
-  clientKey(): Promise<string | undefined>;
+  /** What the user's editors agree on about keys; undefined without the secret. */
+  keys(): Promise<SharedKeys | undefined>;
   /** Who listens there. */
   probe(address: LeaderAddress): Promise<Probe>;
   /** The gateway there, once `start` has connected to it. */
@@ -22,11 +23,11 @@ export interface Windows {
 
 /** The windows of the user of this process. */
 export function userWindows(logger: Logger): Windows {
+  const { platform, env } = process;
+  const folder = windowsFolder({ platform, env, home: homedir() });
   let reported = '';
   const windows: Windows = {
     async secret() {
-      const { platform, env } = process;
-      const folder = windowsFolder({ platform, env, home: homedir() });
       try {
         return await readWindowKey(folder, process.getuid?.());
       } catch (error) {
@@ -37,9 +38,9 @@ export function userWindows(logger: Logger): Windows {
         return undefined;
       }
     },
-    async clientKey() {
+    async keys() {
       const secret = await windows.secret();
-      return secret && clientKeyOf(secret);
+      return secret === undefined ? undefined : new SharedKeys(folder, secret, process.getuid?.());
     },
     probe: (address) => probe({ ...address, timeoutMs: identityMs }),
     follow: (address) => new RemoteGateway(address),

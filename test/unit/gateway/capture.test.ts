@@ -134,7 +134,7 @@ describe('what is captured of an answer', () => {
 
 describe('gateway/capture', () => {
   it('captures nothing unless it is told to', () => {
-    const capture = new Capture(false, []);
+    const capture = new Capture(false, new Redactor([]));
     capture.begin('r1', ask(user('hi')));
     capture.add('r1', text('hello'));
     capture.end('r1', true);
@@ -142,7 +142,7 @@ describe('gateway/capture', () => {
   });
 
   it('shows what was asked at once, and the answer when it is over', () => {
-    const capture = new Capture(true, []);
+    const capture = new Capture(true, new Redactor([]));
     capture.begin('r1', ask(user('hi')));
     capture.add('r1', text('hel'));
     assert.deepEqual(capture.read('r1'), { asked: '[user]\nhi', answered: null, cut: false });
@@ -156,7 +156,7 @@ describe('gateway/capture', () => {
   });
 
   it('has no answer for a turn that failed before anything was said', () => {
-    const capture = new Capture(true, []);
+    const capture = new Capture(true, new Redactor([]));
     const start: TurnEvent = {
       type: 'start',
       model: 'm',
@@ -188,7 +188,7 @@ describe('gateway/capture', () => {
 
   it('looks at its secrets once, not once for each message', () => {
     const secrets = Array.from({ length: 300 }, (_, index) => `the key of client "${index}"`);
-    const capture = new Capture(true, secrets);
+    const capture = new Capture(true, new Redactor(secrets));
     const messages = Array.from({ length: 24_000 }, () => user('x'));
     const startedAtMs = performance.now();
     capture.begin('r1', ask(...messages, user(`Use ${secrets[7]}.`)));
@@ -198,7 +198,7 @@ describe('gateway/capture', () => {
   });
 
   it('forgets everything when it is switched off, also of turns that go on', () => {
-    const capture = new Capture(true, []);
+    const capture = new Capture(true, new Redactor([]));
     capture.begin('r1', ask(user('hi')));
     capture.setEnabled(false);
     capture.add('r1', text('hello'));
@@ -210,7 +210,7 @@ describe('gateway/capture', () => {
   });
 
   it('stays within its bounds, also while answers grow, and keeps the newest', () => {
-    const capture = new Capture(true, [], 1_000);
+    const capture = new Capture(true, new Redactor([]), 1_000);
     for (const id of ['r1', 'r2', 'r3']) capture.begin(id, ask(user('x'.repeat(300))));
     assert.deepEqual(
       ['r1', 'r2', 'r3'].map((id) => capture.has(id)),

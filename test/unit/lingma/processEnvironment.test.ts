@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { nodeEnvironment, programEnvironment } from '../../../src/lingma/environment';
+import {
+  agentEnvironment,
+  lingmaEnvironment,
+  nodeEnvironment,
+} from '../../../src/lingma/environment';
 
 describe('lingma/environment', () => {
-  const withheld = [
+  const ours = [
     'LINGMA_GATEWAY_API_KEY',
     'LINGMA_GATEWAY_CLIENT_KEYS',
     'Lingma_Gateway_Api_Key',
@@ -11,34 +15,42 @@ describe('lingma/environment', () => {
     'ELECTRON_NO_ASAR',
     'NODE_OPTIONS',
   ];
-  const passed = ['LINGMA_GATEWAY_API_KEY_FILE', 'DEMO_LINGMA_RECORD', 'MY_VSCODE_SETTING'];
+  const others = ['OPENAI_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_TOKEN', 'MY_VSCODE_SETTING'];
+  const needed = ['PATH', 'LC_ALL', 'https_proxy', 'SystemRoot', 'DEMO_LINGMA_RECORD'];
   let before: NodeJS.ProcessEnv;
 
   beforeEach(() => {
     before = { ...process.env };
-    for (const name of [...withheld, ...passed]) process.env[name] = 'set';
+    for (const name of [...ours, ...others, ...needed]) process.env[name] ??= 'set';
   });
   afterEach(() => {
     process.env = before;
   });
 
-  for (const environment of [programEnvironment, nodeEnvironment]) {
-    it(`${environment.name} keeps the keys of the API and the editor's variables to us`, () => {
-      const names = Object.keys(environment());
-      assert.deepEqual(
-        withheld.filter((name) => names.includes(name)),
-        [],
-      );
-      assert.deepEqual(
-        passed.filter((name) => !names.includes(name)),
-        [],
-      );
-      assert.ok(names.includes('PATH'));
+  const reaches = (environment: NodeJS.ProcessEnv, names: readonly string[]) =>
+    names.filter((name) => environment[name] !== undefined);
+
+  for (const environment of [lingmaEnvironment, nodeEnvironment]) {
+    it(`${environment.name} has what Lingma needs, and nothing else`, () => {
+      assert.deepEqual(reaches(environment(), needed), needed);
+      assert.deepEqual(reaches(environment(), [...ours, ...others]), []);
+    });
+
+    it(`${environment.name} has what is named, but never what is ours`, () => {
+      const named = environment(['openai_api_key', 'AWS_*', ...ours]);
+      assert.deepEqual(reaches(named, others), ['OPENAI_API_KEY', 'AWS_SECRET_ACCESS_KEY']);
+      assert.deepEqual(reaches(named, ours), []);
+      assert.deepEqual(reaches(environment(['*']), [...others, ...ours]), others);
     });
   }
 
+  it('an agent finds its own keys, and none of ours', () => {
+    assert.deepEqual(reaches(agentEnvironment(), [...needed, ...others]), [...needed, ...others]);
+    assert.deepEqual(reaches(agentEnvironment(), ours), []);
+  });
+
   it('our own scripts run on Electron as on Node', () => {
     assert.equal(nodeEnvironment()['ELECTRON_RUN_AS_NODE'], '1');
-    assert.equal(programEnvironment()['ELECTRON_RUN_AS_NODE'], undefined);
+    assert.equal(lingmaEnvironment()['ELECTRON_RUN_AS_NODE'], undefined);
   });
 });

@@ -1,32 +1,9 @@
 import assert from 'node:assert/strict';
-import { toDisposable } from '../../../src/base/disposable';
-import { ApiKey, type SecretStore } from '../../../src/vscode/apiKey';
+import { ApiKey } from '../../../src/vscode/apiKey';
 import { storageKeys } from '../../../src/vscode/ids';
-
-class FakeSecrets implements SecretStore {
-  readonly values = new Map<string, string>();
-  readonly #listeners = new Set<(event: { key: string }) => void>();
-  stores = 0;
-  failing = false;
-
-  async get(key: string): Promise<string | undefined> {
-    await Promise.resolve();
-    if (this.failing) throw new Error('locked');
-    return this.values.get(key);
-  }
-
-  async store(key: string, value: string): Promise<void> {
-    await Promise.resolve();
-    this.stores += 1;
-    this.values.set(key, value);
-    for (const listener of this.#listeners) listener({ key });
-  }
-
-  onDidChange(listener: (event: { key: string }) => void) {
-    this.#listeners.add(listener);
-    return toDisposable(() => this.#listeners.delete(listener));
-  }
-}
+import { SharedKeys } from '../../../src/vscode/keys/sharedKeys';
+import { FakeSecrets } from '../../support/secrets';
+import { useTempDirs } from '../../support/tempDir';
 
 describe('the API key', () => {
   it('is 32 random bytes, made on first use and kept', async () => {
@@ -38,14 +15,48 @@ describe('the API key', () => {
     assert.equal(secrets.stores, 1);
   });
 
-  it('is the one on which the editors agree, where there is one', async () => {
-    const shared = () => Promise.resolve('the shared key');
-    const [here, elsewhere] = [new FakeSecrets(), new FakeSecrets()];
-    assert.equal(await new ApiKey(here, shared).get(), 'the shared key');
-    assert.equal(await new ApiKey(elsewhere, shared).get(), 'the shared key');
-    const own = new FakeSecrets();
-    own.values.set(storageKeys.apiKey, 'mine');
-    assert.equal(await new ApiKey(own, shared).get(), 'mine', 'one that clients know stays');
+  describe('of editors that share a folder', () => {
+    const tempDir = useTempDirs();
+    /** The editors of one user: one folder and secret, and a store for each. */
+    const editors = (...stores: FakeSecrets[]): ApiKey[] => {
+      const shared = new SharedKeys(tempDir(), 'the secret of the windows', process.getuid?.());
+      return stores.map((store) => new ApiKey(store, () => Promise.resolve(shared)));
+    };
+
+    it('is the one on which they agree, unless there is one that clients know', async () => {
+      const own = new FakeSecrets();
+      own.values.set(storageKeys.apiKey, 'mine');
+      const keys = editors(new FakeSecrets(), new FakeSecrets(), own);
+      const [here, elsewhere, known] = await Promise.all(keys.map((key) => key.get()));
+      assert.match(here ?? '', /^[\w-]{43}$/);
+      assert.equal(elsewhere, here);
+      assert.equal(known, 'mine');
+    });
+
+    it('is another one for all of them once one has rotated it', async () => {
+      const stores = [new FakeSecrets(), new FakeSecrets()] as const;
+      stores[1].values.set(storageKeys.apiKey, 'mine');
+      const [here, elsewhere] = editors(...stores);
+      assert.ok(here && elsewhere);
+      const before = await here.get();
+      assert.equal(await elsewhere.get(), 'mine');
+      const after = await here.rotate();
+      assert.notEqual(after, before);
+      assert.equal(await here.get(), after);
+      assert.equal(await elsewhere.get(), after, 'an editor that was not told');
+      assert.notEqual(await elsewhere.rotate(), after);
+      assert.equal(await here.get(), await elsewhere.get());
+      assert.equal(stores[0].values.get(storageKeys.apiKey), await here.get());
+    });
+  });
+
+  it('is another one after a rotation where editors share nothing', async () => {
+    const secrets = new FakeSecrets();
+    const apiKey = new ApiKey(secrets);
+    const before = await apiKey.get();
+    const after = await apiKey.rotate();
+    assert.notEqual(after, before);
+    assert.equal(await new ApiKey(secrets).get(), after);
   });
 
   it('is not made before it is asked for', () => {

@@ -1,6 +1,7 @@
 /** Gateways that do what a test says, for the controller. */
 import { Emitter } from '../../../src/base/emitter';
 import { GatewayError } from '../../../src/base/errors';
+import { newKey } from '../../../src/gateway/clientKeys';
 import type { Leaving } from '../../../src/gateway/leaving';
 import type { GatewayOptions } from '../../../src/gateway/options';
 import type { GatewaySnapshot } from '../../../src/gateway/snapshot';
@@ -46,7 +47,13 @@ export class FakeGateway implements OwnGateway {
   }
 
   activity() {
-    return Promise.resolve({ sessions: [], requests: [], history: [], capturing: false });
+    return Promise.resolve({
+      sessions: [],
+      requests: [],
+      history: [],
+      clients: [],
+      capturing: false,
+    });
   }
 
   requestDetails() {
@@ -78,6 +85,22 @@ export class FakeGateway implements OwnGateway {
 
   reconfigure({ instances, maxInFlight }: Pick<GatewayOptions, 'instances' | 'maxInFlight'>) {
     this.sizes.push([instances, maxInFlight]);
+  }
+
+  clientKeys() {
+    return Promise.resolve([]);
+  }
+
+  createKey(name: string) {
+    return Promise.resolve(newKey(name, 0));
+  }
+
+  admitKey() {
+    return Promise.resolve();
+  }
+
+  revokeKey() {
+    return Promise.resolve();
   }
 
   async restartInstance(id: string) {

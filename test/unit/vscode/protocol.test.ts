@@ -54,7 +54,7 @@ describe('messages from the panel', () => {
 });
 
 describe('messages to the panel', () => {
-  const activity = { sessions: [], requests: [], history: [], capturing: false };
+  const activity = { sessions: [], requests: [], history: [], clients: [], capturing: false };
 
   it('are taken as they are', () => {
     for (const message of [

@@ -36,8 +36,12 @@ describe('settings', () => {
       askMode: 'agent',
       remoteImages: true,
       imagesWithoutVision: 'placeholder',
+      passEnvironment: ['MY_TOKEN', 'COMPANY_*'],
       modelAliases: { 'gpt-*': 'lingma-max' },
       corsOrigins: ['http://localhost:3000'],
+      host: '0.0.0.0',
+      allowedHosts: ['gateway.local'],
+      maxTurnsPerKey: 0,
       captureBodies: true,
       showStatusBar: false,
     };
@@ -89,6 +93,20 @@ describe('settings', () => {
     assert.deepEqual(settings.corsOrigins, ['http://localhost:3000', 'app://obsidian.md']);
     assert.equal(corrections.length, 2);
     assert.deepEqual(read({ corsOrigins: 'http://a.example' }).settings.corsOrigins, []);
+  });
+
+  it('name addresses and hosts in one form, and listen on loopback rather than nowhere', () => {
+    const hosts = read({
+      host: '[0:0::1]',
+      allowedHosts: ['Gateway.Local', 'http://x', 7, 'FD00::A'],
+    });
+    assert.equal(hosts.settings.host, '::1');
+    assert.deepEqual(hosts.settings.allowedHosts, ['gateway.local', '[fd00::a]']);
+    assert.equal(hosts.corrections.length, 2);
+    for (const host of ['localhost', '', 7]) {
+      const { settings, corrections } = read({ host });
+      assert.deepEqual([settings.host, corrections.length], ['127.0.0.1', 1]);
+    }
   });
 
   it("put the user's aliases before the defaults, and drop empty ones", () => {

@@ -163,7 +163,7 @@ describe('the status bar item', () => {
     assert.equal(view.text, '$(error) Lingma failed');
     assert.equal(view.background, 'error');
     assert.equal(view.accessibilityLabel, `Lingma Gateway: failed. ${problem}`);
-    assert.ok(view.tooltip.includes('\\[it\\]\\(command:evil\\)'), view.tooltip);
+    assert.ok(view.tooltip.includes('\\[it\\]\\(command\\:evil\\)'), view.tooltip);
   });
 
   it('links only to commands that the tooltip is trusted with', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { describe, it } from 'mocha';
 import { type ErrorCode, GatewayError } from '../../../../src/base/errors';
+import { WINDOW_PROTOCOL } from '../../../../src/gateway/windowIdentity';
 import type { Probe } from '../../../../src/vscode/windows/probe';
 import { type SeatPlan, takeSeat } from '../../../../src/vscode/windows/seat';
 import { rejectionOf } from '../../../support/errors';
@@ -29,7 +30,8 @@ class Bench {
         const kind = next(this.finds);
         this.did.push(`see ${kind}`);
         if (kind !== 'ours' && kind !== 'old') return Promise.resolve({ kind });
-        const identity = { protocol: kind === 'old' ? 99 : 1, version: '9.9.9', proof: '' };
+        const protocol = kind === 'old' ? 99 : WINDOW_PROTOCOL;
+        const identity = { protocol, version: '9.9.9', proof: '' };
         return Promise.resolve({ kind: 'ours', identity, socket: new Socket() });
       },
       pause: (ms) => {
