@@ -5,6 +5,7 @@ import type { RequestActivity } from './activity';
 
 /** Told once a turn is over. */
 export function logTurn(logger: Logger, turn: RequestActivity): void {
+  if (!logger.writes('info')) return;
   const { id, client, agent, source, model, state, instanceId, reason, errorCode } = turn;
   const { ttftMs, durationMs, sentMessages, totalMessages } = turn;
   const placed = instanceId === null ? [] : [`on ${instanceId}`, reason ?? ''];
@@ -38,10 +39,12 @@ export function logTurn(logger: Logger, turn: RequestActivity): void {
 
 /** Told once a request has been answered, turns included. */
 export function logRequest(logger: Logger, record: RequestRecord): void {
+  const level = levelOf(record);
+  if (!logger.writes(level)) return;
   const { id, route, status } = record;
   const durationMs = Math.round(record.durationMs);
   const facts = { requestId: id, route, status, durationMs };
-  logger.log(levelOf(record), `${id} ${route} ${status}, ${durationMs} ms`, facts);
+  logger.log(level, `${id} ${route} ${status}, ${durationMs} ms`, facts);
 }
 
 /** What dashboards and monitors ask again and again would drown the rest. */

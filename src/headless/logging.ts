@@ -28,6 +28,7 @@ export interface Logging {
 /** Throws `invalid_request` when the log file cannot be opened. */
 export function openLog({ logLevel, logFormat, logFile }: LoggingFlags): Logging {
   const json = logFormat === 'json';
+  const say = stderrLines();
   const render = (level: LogLevel, line: string, record: Parameters<typeof jsonLine>[0]): string =>
     json ? jsonLine(record, systemClock.epochMs()) : `${level.padEnd(5)} ${line}`;
   const console = createLogger((...args) => {
@@ -71,6 +72,18 @@ function openFile(file: string, console: Logger): LogFile {
   }
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+/** Writes to stderr: the lines of one turn of the event loop with one system call. */
+function stderrLines(): (line: string) => void {
+  let unsaid = '';
+  const flush = (): void => {
+    const lines = unsaid;
+    unsaid = '';
+    if (lines !== '') process.stderr.write(lines);
+  };
+  // Whoever exits in this very turn has something to say, most of all.
+  process.on('exit', flush);
+  return (line) => {
+    if (unsaid === '') setImmediate(flush);
+    unsaid += `${line}\n`;
+  };
 }

@@ -72,25 +72,52 @@ async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge();
   keptBack.get(request)?.writeContinue();
   keptBack.delete(request);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // Leaving the loop early must not cut the client off: it is still to be told why.
-    const body = makeDecoder
-      ? decode(request, makeDecoder())
-      : (request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>);
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) throw bodyTooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    // What the stream itself throws means that the client left in the middle of its body.
-    throw error instanceof GatewayError ? error : cancelled();
-  }
+  const chunks = makeDecoder
+    ? await collect(decode(request, makeDecoder()))
+    : await arrived(request);
   const forbidden = Object.keys(request.trailers).find((name) => NO_TRAILERS.has(name));
   if (forbidden !== undefined) throw forbiddenTrailer(forbidden);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** All chunks of a body as they come in; an iterator costs as much as the rest of a small request. */
+function arrived(request: IncomingMessage): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (error?: GatewayError): void => {
+      request.off('data', onData).off('end', settle).off('close', onGone).off('error', onGone);
+      if (!error) {
+        resolve(chunks);
+        return;
+      }
+      // It is not cut off: it is still to be told why.
+      request.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > MAX_BODY_BYTES) settle(bodyTooLarge());
+    };
+    // The client left in the middle of its body.
+    const onGone = (): void => {
+      settle(cancelled());
+    };
+    request.on('data', onData).once('end', settle).once('close', onGone).once('error', onGone);
+    if (request.destroyed) onGone();
+  });
+}
+
+async function collect(body: AsyncIterable<Buffer>): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw bodyTooLarge();
+    chunks.push(chunk);
+  }
+  return chunks;
 }
 
 function unsupportedMediaType(wanted: string): GatewayError {

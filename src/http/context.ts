@@ -12,12 +12,22 @@ export class RequestContext {
   /** Values of the `{name}` segments of the route's path, decoded. */
   readonly params: PathParams;
   readonly #abort = new AbortController();
+  #headers: Readonly<Record<string, string>>;
 
   constructor(request: IncomingMessage, response: ServerResponse, params: PathParams = {}) {
     this.request = request;
     this.response = response;
     this.params = params;
-    response.setHeader('x-request-id', this.id);
+    this.#headers = { 'x-request-id': this.id };
+  }
+
+  /** What every answer to this request has. Node is far quicker when it gets all headers at once. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+
+  addHeaders(headers: Readonly<Record<string, string>>): void {
+    this.#headers = { ...this.#headers, ...headers };
   }
 
   /** Aborts when the client goes away or the server stops; its reason is a GatewayError. */
@@ -47,14 +57,14 @@ export class RequestContext {
     headers: Readonly<Record<string, string>> = {},
   ): void {
     if (this.response.headersSent || this.response.destroyed) return;
-    const payload = Buffer.from(text);
     this.response.writeHead(status, {
+      ...this.#headers,
       ...headers,
       'content-type': contentType,
-      'content-length': payload.length,
+      'content-length': Buffer.byteLength(text),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
-    this.response.end(this.request.method === 'HEAD' ? undefined : payload);
+    this.response.end(this.request.method === 'HEAD' ? undefined : text);
   }
 }

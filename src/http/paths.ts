@@ -4,7 +4,8 @@ import type { PathParams } from './context';
 /** The path of a request target, which clients may also send in its absolute form. */
 export function pathOf(url: string | undefined): string {
   const target = (url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
-  const path = target.split(/[?#]/, 1)[0] ?? '';
+  const end = target.search(/[?#]/);
+  const path = end < 0 ? target : target.slice(0, end);
   return path === '' ? '/' : path;
 }
 

@@ -16,13 +16,14 @@ import { anthropicErrors } from '../wire/anthropicErrors';
 import type { ErrorShape } from '../wire/dialect';
 import { openAiError, openAiErrors } from '../wire/openaiErrors';
 import { isKeptBack, keepBack } from './body';
-import { type PathParams, RequestContext } from './context';
+import { RequestContext } from './context';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import type { Guard } from './guard';
 import type { ClientIdentity } from './keyRing';
 import { KeyShares } from './keyShares';
 import { type HttpLimits, httpLimits } from './limits';
-import { authorityOf, matchPath, pathOf } from './paths';
+import { authorityOf, pathOf } from './paths';
+import { type RouteMatch, RouteTable } from './routeTable';
 import { WrongKeys } from './wrongKeys';
 
 /** How long a refused request may go on sending its body. */
@@ -86,7 +87,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #open = new Set<RequestContext>();
   readonly #pipelined = new WeakMap<Socket, number>();
-  #routes: readonly Route[] = [];
+  #routes = new RouteTable([]);
   #closing = false;
 
   constructor(options: HttpServerOptions) {
@@ -157,7 +158,7 @@ export class HttpServer {
    * the gateway, and only then may it claim anything else.
    */
   serve(routes: readonly Route[]): void {
-    this.#routes = routes;
+    this.#routes = new RouteTable(routes);
   }
 
   /** How many connections are open, whether anything runs on them or not. */
@@ -190,10 +191,11 @@ export class HttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAtMs = performance.now();
     const path = pathOf(request.url);
-    const route = this.#routes.find((candidate) => matchRoute(candidate, path));
-    const context = new RequestContext(request, response, route && matchRoute(route, path));
+    const matches = this.#routes.at(path);
+    const { route, params } = matches[0] ?? {};
+    const context = new RequestContext(request, response, params);
     const errors = route?.errors ?? errorsFor(request);
-    if (errors.requestIdHeader) response.setHeader(errors.requestIdHeader, context.id);
+    if (errors.requestIdHeader) context.addHeaders({ [errors.requestIdHeader]: context.id });
     this.#open.add(context);
     const { socket } = request;
     const pipelined = (this.#pipelined.get(socket) ?? 0) + 1;
@@ -226,9 +228,9 @@ export class HttpServer {
         localAddress: socket.localAddress,
       });
       if (page !== undefined) {
-        response.setHeaders(new Map(Object.entries(corsHeaders(page))));
+        context.addHeaders(corsHeaders(page));
         if (isPreflight(request.method, request.headers)) {
-          this.#answerPreflight(context, path);
+          this.#answerPreflight(context, matches, path);
           return;
         }
       }
@@ -236,8 +238,7 @@ export class HttpServer {
       // merely offer HTTP/2 (`h2c`) go on as what they are.
       if (request.headers.upgrade?.toLowerCase() === 'websocket') throw upgradeRefused();
       assertExpectation(request);
-      const match = this.#match(request.method, path);
-      await this.#handle(match, context);
+      await this.#handle(this.#choose(matches, request.method, path), context);
     } catch (thrown) {
       // A client that is cut off in the middle of its body may never get to see the answer.
       await discardBody(request);
@@ -310,25 +311,24 @@ export class HttpServer {
     setTimeout(() => socket.destroy(), DISCARD_LIMIT_MS).unref();
   }
 
-  #answerPreflight({ request, response }: RequestContext, path: string): void {
-    const methods = this.#routesAt(path).map((route) => route.method);
-    response.writeHead(204, preflightHeaders(request.headers, methods)).end();
+  #answerPreflight(
+    { request, response, headers }: RequestContext,
+    matches: readonly RouteMatch[],
+    path: string,
+  ): void {
+    if (matches.length === 0) throw routeNotFound(path, this.#routes.paths);
+    const methods = matches.map(({ route }) => route.method);
+    response.writeHead(204, { ...headers, ...preflightHeaders(request.headers, methods) }).end();
   }
 
-  /** Throws `not_found` when there are none. */
-  #routesAt(path: string): Route[] {
-    const candidates = this.#routes.filter((route) => matchRoute(route, path));
-    if (candidates.length === 0) throw routeNotFound(path, this.#routes);
-    return candidates;
-  }
-
-  #match(method: string | undefined, path: string): Route {
-    const candidates = this.#routesAt(path);
+  /** Throws `not_found` or `method_not_allowed`. */
+  #choose(matches: readonly RouteMatch[], method: string | undefined, path: string): Route {
+    if (matches.length === 0) throw routeNotFound(path, this.#routes.paths);
     // HEAD is GET without a body, everywhere.
     const wanted = method === 'HEAD' ? 'GET' : method;
-    const route = candidates.find((candidate) => candidate.method === wanted);
-    if (!route) throw methodNotAllowed(path, candidates);
-    return route;
+    const match = matches.find(({ route }) => route.method === wanted);
+    if (!match) throw methodNotAllowed(path, matches);
+    return match.route;
   }
 
   #fail(context: RequestContext, errors: ErrorShape, thrown: unknown): void {
@@ -350,16 +350,6 @@ export class HttpServer {
   }
 }
 
-function matchRoute({ path: pattern, aliases = [] }: Route, path: string): PathParams | undefined {
-  const own = matchPath(pattern, path);
-  if (own) return own;
-  for (const alias of aliases) {
-    const params = matchPath(alias, path);
-    if (params) return params;
-  }
-  return undefined;
-}
-
 /** Whether the same request would be refused again, however often it comes. */
 function isHopeless(status: number): boolean {
   return status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status);
@@ -379,14 +369,26 @@ const ONCE = ['host', 'content-type'];
  * (RFC 9112 §6.1).
  */
 function assertOneReading(request: IncomingMessage, mostHeaders: number): void {
-  const { httpVersionMajor, httpVersionMinor, rawHeaders, headersDistinct } = request;
+  const { httpVersionMajor, httpVersionMinor, rawHeaders, headers } = request;
   if (rawHeaders.length / 2 > mostHeaders) throw malformed('HPE_HEADER_OVERFLOW');
   if (httpVersionMajor !== 1) throw malformed(undefined);
-  if (httpVersionMinor === 0 && headersDistinct['transfer-encoding']) throw malformed(undefined);
-  for (const name of ONCE) {
-    const { length } = headersDistinct[name] ?? [];
-    if (length > 1) throw repeated(name, length);
+  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
+    throw malformed(undefined);
   }
+  for (const name of ONCE) {
+    const count = countOf(name, rawHeaders);
+    if (count > 1) throw repeated(name, count);
+  }
+}
+
+/** How many headers have that name; `rawHeaders` is names and values in turns. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) count++;
+  }
+  return count;
 }
 
 function repeated(name: string, count: number): GatewayError {
@@ -460,17 +462,16 @@ function describe(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
-function routeNotFound(path: string, routes: readonly Route[]): GatewayError {
-  const known = [...new Set(routes.map((route) => route.path))].join(', ');
+function routeNotFound(path: string, known: readonly string[]): GatewayError {
   return new GatewayError({
     code: 'not_found',
     status: 404,
-    message: `There is nothing at ${path.slice(0, 200)}. This gateway serves ${known}.`,
+    message: `There is nothing at ${path.slice(0, 200)}. This gateway serves ${known.join(', ')}.`,
   });
 }
 
-function methodNotAllowed(path: string, candidates: readonly Route[]): GatewayError {
-  const allow = candidates.map((route) => route.method);
+function methodNotAllowed(path: string, matches: readonly RouteMatch[]): GatewayError {
+  const allow = matches.map(({ route }) => route.method);
   return new GatewayError({
     code: 'method_not_allowed',
     status: 405,

@@ -38,6 +38,7 @@ export class SseStream {
     const { response } = this.#context;
     if (this.opened || response.destroyed) return;
     response.writeHead(200, {
+      ...this.#context.headers,
       ...headers,
       'content-type': this.#contentType,
       'cache-control': 'no-cache, no-transform',

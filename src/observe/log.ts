@@ -15,6 +15,8 @@ export interface LogRecord {
 }
 
 export interface Logger {
+  /** Whether lines of that level are written: what is dear to put together can be left out. */
+  writes(level: LogLevel): boolean;
   /** @param facts What only structured logs show: it has to be in the message for people. */
   log(level: LogLevel, message: string, facts?: LogFacts): void;
   /** A logger whose lines start with `topic:`, and have these facts beside their own. */
@@ -36,9 +38,11 @@ export function createLogger(
   topic = '',
   always: LogFacts = {},
 ): Logger {
+  const writes = (level: LogLevel): boolean => order.indexOf(level) >= order.indexOf(threshold);
   return {
+    writes,
     log(level, message, facts = {}) {
-      if (order.indexOf(level) < order.indexOf(threshold)) return;
+      if (!writes(level)) return;
       const record = { level, topic, message, facts: { ...always, ...facts } };
       // Messages quote what clients and processes send, which must not forge lines of its own.
       write(level, escapeControls(topic ? `${topic}: ${message}` : message), record);

@@ -4,11 +4,14 @@
  */
 import {
   closeSync,
+  constants,
   fchmodSync,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -19,6 +22,14 @@ const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 /** How long a file that takes nothing is left alone. */
 const RETRY_AFTER_MS = 5_000;
+/** How long lines may go on into a file that somebody has moved away or deleted. */
+const LOOK_AFTER_MS = 1_000;
+/** A pipe that nobody reads fails at once in place of halting this process. (Windows has no such flag.) */
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
 export interface LogFileOptions {
   readonly file: string;
@@ -33,6 +44,8 @@ interface Target {
   readonly handle: number;
   /** Devices and pipes have no size to watch, and their permissions are not ours. */
   readonly regular: boolean;
+  /** Which file it is, whatever its name. */
+  readonly id: string;
   bytes: number;
 }
 
@@ -41,13 +54,14 @@ export class LogFile implements Disposable {
   #target: Target | undefined;
   /** Set while the file takes nothing. */
   #failing: { readonly sinceMs: number; lost: number } | undefined;
-  /** Half of a line is in the file, so that the next one needs a beginning. */
+  /** Half of a line is in a pipe or device, so that the next one needs a beginning. */
   #torn = false;
+  #lookedAtMs: number;
 
   /** Opens the file, and makes its folder; throws what the system says against it. */
   constructor(options: LogFileOptions) {
     this.#options = options;
-    mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true, mode: PRIVATE_FOLDER });
+    this.#lookedAtMs = options.clock.monotonicMs();
     this.#target = open(options.file);
   }
 
@@ -59,6 +73,7 @@ export class LogFile implements Disposable {
       return;
     }
     try {
+      this.#follow(nowMs);
       this.#append(`${this.#torn ? '\n' : ''}${line}\n`);
     } catch (error) {
       this.#fail(error, nowMs);
@@ -75,6 +90,14 @@ export class LogFile implements Disposable {
     this.#target = undefined;
   }
 
+  /** What rotates logs by itself moves the file away: lines belong into the one of that name. */
+  #follow(nowMs: number): void {
+    if (!this.#target || nowMs - this.#lookedAtMs < LOOK_AFTER_MS) return;
+    this.#lookedAtMs = nowMs;
+    const stats = statSync(this.#options.file, { throwIfNoEntry: false });
+    if (!stats || idOf(stats) !== this.#target.id) this.dispose();
+  }
+
   #append(text: string): void {
     const { file, maxBytes } = this.#options;
     const bytes = Buffer.from(text);
@@ -84,10 +107,16 @@ export class LogFile implements Disposable {
       renameSync(file, `${file}.1`);
       target = this.#target = open(file);
     }
-    for (let written = 0; written < bytes.length; this.#torn = written < bytes.length) {
-      const count = writeSync(target.handle, bytes, written);
-      written += count;
-      target.bytes += count;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(target.handle, bytes, written);
+      this.#torn = false;
+      target.bytes += written;
+    } catch (error) {
+      // A disk that is full took a part: a program that reads the log wants whole lines.
+      if (target.regular) ftruncateSync(target.handle, target.bytes);
+      else this.#torn ||= written > 0;
+      throw error;
     }
   }
 
@@ -108,10 +137,15 @@ export class LogFile implements Disposable {
 }
 
 function open(file: string): Target {
-  const handle = openSync(file, 'a', PRIVATE_FILE);
+  mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: PRIVATE_FOLDER });
+  const handle = openSync(file, APPEND, PRIVATE_FILE);
   const stats = fstatSync(handle);
   const regular = stats.isFile();
   // It may have been there before, readable for others.
   if (regular) fchmodSync(handle, PRIVATE_FILE);
-  return { handle, regular, bytes: stats.size };
+  return { handle, regular, id: idOf(stats), bytes: stats.size };
+}
+
+function idOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  return `${dev}:${ino}`;
 }

@@ -60,6 +60,13 @@ const QUOTED = [
 const BARE = String.raw`(?:(?:Bearer|Basic|Token|Digest)\s{1,4})?[^\s,;"'\\<>]+`;
 const ASSIGNMENT = new RegExp(`(${NAMES}${ASSIGNS})(${[...QUOTED, BARE].join('|')})`, 'gi');
 
+/**
+ * What every secret holds that is found by its looks: something that assigns or announces a value, or
+ * as many characters in a row as the shortest token has. Most names and ids that are looked at have
+ * none of it.
+ */
+const SUSPICIOUS = /[:=@]|[\w-]{15}|bearer|-----/i;
+
 /** Takes out secrets that are known beside those that are found by their looks. */
 export class Redactor {
   /** What is taken out wherever it stands, however it looks. */
@@ -73,7 +80,9 @@ export class Redactor {
 
   /** The text without its secrets, each replaced by `REDACTED`. */
   redact(text: string): string {
-    return (this.#verbatim ? text.replace(this.#verbatim, REDACTED) : text)
+    const unknown = this.#verbatim ? text.replace(this.#verbatim, REDACTED) : text;
+    if (!SUSPICIOUS.test(unknown)) return unknown;
+    return unknown
       .replace(PEM, REDACTED)
       .replace(TOKENS, REDACTED)
       .replace(ASSIGNMENT, (_, name: string, value: string) => name + inQuotesOf(value))

@@ -7,7 +7,9 @@ import type { Redactor } from './redact';
  */
 export function redactedLogger(logger: Logger, redactor: Redactor): Logger {
   return {
+    writes: (level) => logger.writes(level),
     log: (level, message, facts) => {
+      if (!logger.writes(level)) return;
       logger.log(level, redactor.redact(message), facts && redactFacts(facts, redactor));
     },
     child: (topic, facts) =>

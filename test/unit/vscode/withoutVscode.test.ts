@@ -93,7 +93,7 @@ describe('a gateway whose Lingma does not say which models it has', () => {
   });
 
   it('still tells its state in the chat', async () => {
-    const logger = { child: () => logger, log: nothing };
+    const logger = { child: () => logger, log: nothing, writes: () => false };
     const mind = new Participant({ controller, memory, logger });
     const said: string[] = [];
     const stream = { markdown: (text: string) => said.push(text), button: nothing };
