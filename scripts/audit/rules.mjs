@@ -30,7 +30,8 @@ export function brokenLockRules(packages) {
     if (folder === '') return [];
     const name = nameOf(folder);
     return [
-      ...(found.link || /^(git|file|http:)/.test(found.resolved ?? '')
+      // `.npmrc` leaves the addresses of registries out, so any that is there is of another place.
+      ...(found.link || found.resolved !== undefined
         ? [`${name} does not come from a registry`]
         : []),
       ...(found.integrity?.startsWith('sha512-') ? [] : [`${name} has no SHA-512`]),

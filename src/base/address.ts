@@ -28,6 +28,11 @@ export function reachedAt(address: string): string {
   return address === '::' ? '::1' : LOOPBACK;
 }
 
+/** An address as a socket gives it, without the IPv6 form that IPv4 ones take on a listener on `::`. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 /** As it stands in URLs and in the Host header. */
 export function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address;

@@ -12,11 +12,14 @@ import {
   digestOfKey,
   isName,
   KeyRing,
+  MAX_NAME_LENGTH,
   type NamedKey,
   newClientKey,
   OWNER,
 } from '../http/keyRing';
 import { type ClientUsage, type CountedTurn, KeyStatistics } from './keyStatistics';
+
+export { assertRoom, isKeyDigest, MAX_CLIENT_KEYS } from '../http/keyRing';
 
 /** A client's key as it is kept: whoever reads this learns no key. */
 export interface KeyRecord {
@@ -51,6 +54,19 @@ export function newKey(name: string, createdAtMs: number): CreatedKey {
 /** Whether a client may be named so: as the key ring takes it, and not as the owner. */
 export function isClientName(name: string): boolean {
   return isName(name) && name !== OWNER;
+}
+
+/** The name, or one like it that none of them has: two windows may have made keys for one name. */
+export function freeName(name: string, taken: readonly { readonly name: string }[]): string {
+  const names = new Set(taken.map((client) => client.name));
+  // By characters: half of one would be no name. Room is left for a number of five digits.
+  const stem = Array.from(name)
+    .slice(0, MAX_NAME_LENGTH - 6)
+    .join('')
+    .trimEnd();
+  let free = name;
+  for (let number = 2; names.has(free); number++) free = `${stem} ${number}`;
+  return free;
 }
 
 /** Where keys live longer than the gateway. */
@@ -174,7 +190,10 @@ export class ClientKeys {
     await this.#options.keeper?.forget(record);
   }
 
-  /** Lets these clients in and no others, but for those that came after the list was made. */
+  /**
+   * Lets these clients in and no others, but for those that came after the list was made. One of
+   * another name than the list's keeps the name it came by.
+   */
   replace(keys: readonly GivenKey[]): void {
     const wanted = new Map(
       keys.map((named) => ['key' in named ? digestOfKey(named.key) : named.digest, named]),
@@ -184,7 +203,9 @@ export class ClientKeys {
       else if (!this.#unlisted.has(client.scope)) this.#shutOut(client);
     }
     for (const [digest, named] of wanted) {
-      if (!this.#revoked.has(digest)) this.#letIn(named);
+      if (this.#revoked.has(digest)) continue;
+      // One that is on no list yet may have taken the name meanwhile.
+      this.#letIn({ ...named, name: freeName(named.name, this.ring.clients()) });
     }
   }
 

@@ -61,7 +61,7 @@ const SHOWN: {
   turnTimeoutSeconds: asItIs,
   workDir: asItIs,
   workDirConflict: asItIs,
-  passEnvironment: asItIs,
+  passEnvironment: namesOnly,
   modelAliases: asItIs,
   askMode: asItIs,
   remoteImages: asItIs,
@@ -109,16 +109,27 @@ function asItIs(value: unknown): unknown {
   return value;
 }
 
-/** The arguments of an agent and the query of an address may hold what is nobody's business. */
+/** Some tools take `NAME=VALUE` where we take a name, so somebody will write it. */
+function namesOnly(names: readonly string[]): unknown {
+  return names.map((name) => name.replace(/=.*$/s, '=…'));
+}
+
+/**
+ * The arguments of an agent, a variable before it, and the user or the query of an address may hold
+ * what is nobody's business.
+ */
 function showSource(source: Source): object {
   switch (source.kind) {
     case 'lingma':
       return source;
     case 'attach':
-      return { kind: 'attach', target: source.target.replace(/[?#].*$/s, '?…') };
+      return {
+        kind: 'attach',
+        target: source.target.replace(/[?#].*$/s, '?…').replace(/:\/\/.*@/s, '://…@'),
+      };
     case 'agent': {
       const [program = ''] = /^\s*("[^"]*"|'[^']*'|\S*)/.exec(source.command) ?? [];
-      return { kind: 'agent', program: program.trim() };
+      return { kind: 'agent', program: program.trim().replace(/=.*$/s, '=…') };
     }
   }
 }

@@ -45,13 +45,14 @@ import { ResponseStore } from './responseStore';
 import { SchemaThreads } from './schemaThreads';
 import type { Leaving, WindowHost } from './leaving';
 import { createRoutes } from './routes';
+import type { OperationsDependencies } from './routes/operations';
 import type { WindowsDependencies } from './routes/windows';
 import type { SignInOffer } from './signIn';
 import type { GatewaySnapshot, GatewayState, SessionCacheSnapshot } from './snapshot';
 import { type PreparedSource, prepareSource } from './source';
 import { type Caller, TurnRunner } from './turn';
 import { TurnCounters } from './turnCounters';
-import { proveIdentity, WINDOW_PROTOCOL, type WindowIdentity } from './windowIdentity';
+import { proveIdentity, WINDOW_PROTOCOL } from './windowIdentity';
 
 const NOTHING_MEASURED: HistogramReading = { buckets: [], count: 0, sum: 0 };
 
@@ -516,10 +517,10 @@ export class Gateway {
     };
   }
 
-  #identify({ secret }: WindowHost): (challenge: string) => WindowIdentity {
+  #identify({ secret }: WindowHost): NonNullable<OperationsDependencies['identify']> {
     const claim = { protocol: WINDOW_PROTOCOL, version };
     const port = this.#port ?? 0;
-    return (challenge) => proveIdentity(secret, { challenge, port }, claim);
+    return (challenge, host) => proveIdentity(secret, { challenge, host, port }, claim);
   }
 
   #serveWindows({ request }: WindowHost): WindowsDependencies {

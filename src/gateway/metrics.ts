@@ -209,7 +209,7 @@ function instanceMetrics(snapshot: GatewaySnapshot): string[] {
     instances.flatMap((instance) => {
       const known = value(instance);
       // Not known is no sample: no number would be true.
-      return known === null ? [] : [[{ instance: instance.id }, known] satisfies Sample];
+      return known === null ? [] : [[{ lingma_instance: instance.id }, known] satisfies Sample];
     });
   return [
     ...gauge('gateway_instances', 'Instances there are.', total),

@@ -1,9 +1,10 @@
 /**
  * How a gateway proves to another window of the same user that it is theirs. The window sends a
  * challenge, the gateway answers with an HMAC under the secret that both read from the user's own
- * folder. The port is part of it, so that whoever listens elsewhere cannot pass an answer on.
+ * folder. Address and port are part of it, so that whoever listens elsewhere cannot pass an answer on.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { LOOPBACK } from '../base/address';
 import { isRecord } from '../base/json';
 
 /** What windows of different builds speak with one another; they go together if it is the same. */
@@ -17,6 +18,8 @@ const CHALLENGE = /^(?:[0-9a-f]{2}){16,64}$/;
 export interface Challenge {
   /** Random bytes in hex. */
   readonly challenge: string;
+  /** The address that was connected to; 127.0.0.1 when left out. */
+  readonly host?: string | undefined;
   /** The TCP port the answer comes from. */
   readonly port: number;
 }
@@ -64,13 +67,17 @@ export function checkIdentity(
   return { protocol, version, proof };
 }
 
-/** The first line keeps the proof from being of use for anything else under the same secret. */
+/**
+ * The first word keeps the proof from being of use for anything else under the same secret. Builds
+ * that knew of no other address than 127.0.0.1 did not name it, and are still to be told as outdated.
+ */
 function proofOf(
   secret: string,
-  { challenge, port }: Challenge,
+  { challenge, host = LOOPBACK, port }: Challenge,
   { protocol, version }: Omit<WindowIdentity, 'proof'>,
 ): Buffer {
+  const said = ['lingma-gateway/window-identity', protocol, version, challenge, port];
   return createHmac('sha256', secret)
-    .update(JSON.stringify(['lingma-gateway/window-identity', protocol, version, challenge, port]))
+    .update(JSON.stringify(host === LOOPBACK ? said : [...said, host]))
     .digest();
 }

@@ -4,7 +4,7 @@
  * has listed (cross-site requests), and everything that costs or tells something wants the key.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { isWildcard, LOOPBACK, parseHostName, urlHost } from '../base/address';
+import { isWildcard, LOOPBACK, parseHostName, plainAddress, urlHost } from '../base/address';
 import { GatewayError, invalidRequest } from '../base/errors';
 import { parseOrigin } from '../base/origin';
 import { type ClientIdentity, type KeyRing, OWNER } from './keyRing';
@@ -76,7 +76,7 @@ export class Guard {
     return (
       isWildcard(this.#address) &&
       localAddress !== undefined &&
-      name === urlHost(localAddress.replace(/^::ffff:(?=\d+\.)/, ''))
+      name === urlHost(plainAddress(localAddress))
     );
   }
 

@@ -10,7 +10,8 @@ import { type GatewayError, invalidRequest } from '../base/errors';
 /** The name of the gateway's own key, which alone opens what tells of the gateway as a whole. */
 export const OWNER = 'owner';
 
-const MAX_NAME_LENGTH = 64;
+/** In characters. */
+export const MAX_NAME_LENGTH = 64;
 const NAME = new RegExp(`^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,${MAX_NAME_LENGTH}}$`, 'u');
 
 /** Keys there may be besides the owner's: each is compared with every request, and shown. */
@@ -82,7 +83,7 @@ export class KeyRing {
 
   /** Lets another client in; throws as the constructor does. */
   add(client: NamedKey): ClientIdentity {
-    if (this.clients().length >= MAX_CLIENT_KEYS) throw tooManyKeys();
+    assertRoom(this.clients());
     return this.#add(client);
   }
 
@@ -149,8 +150,10 @@ function badDigest(name: string): GatewayError {
   );
 }
 
-function tooManyKeys(): GatewayError {
-  return invalidRequest(
+/** Throws `invalid_request` where there are too many clients for another one. */
+export function assertRoom(clients: readonly unknown[]): void {
+  if (clients.length < MAX_CLIENT_KEYS) return;
+  throw invalidRequest(
     undefined,
     `There are ${MAX_CLIENT_KEYS} client keys already. Revoke one that is no longer used first.`,
   );

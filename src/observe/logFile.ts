@@ -5,6 +5,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   ftruncateSync,
@@ -104,7 +105,8 @@ export class LogFile implements Disposable {
     let target = (this.#target ??= open(file));
     if (target.regular && target.bytes > 0 && target.bytes + bytes.length > maxBytes) {
       this.dispose();
-      renameSync(file, `${file}.1`);
+      // Somebody may have moved it away since we looked.
+      if (existsSync(file)) renameSync(file, `${file}.1`);
       target = this.#target = open(file);
     }
     let written = 0;
@@ -114,8 +116,11 @@ export class LogFile implements Disposable {
       target.bytes += written;
     } catch (error) {
       // A disk that is full took a part: a program that reads the log wants whole lines.
-      if (target.regular) ftruncateSync(target.handle, target.bytes);
-      else this.#torn ||= written > 0;
+      if (written > 0 && target.regular) {
+        ftruncateSync(target.handle, fstatSync(target.handle).size - written);
+      } else if (written > 0) {
+        this.#torn = true;
+      }
       throw error;
     }
   }

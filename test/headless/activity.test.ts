@@ -262,7 +262,7 @@ describe('headless: activity', () => {
     assert.equal(await gateway.metric('gateway_turn_ttft_seconds_count'), turns.completed);
     assert.equal(await gateway.metric('gateway_turn_duration_seconds_count'), turns.completed);
     assert.equal(
-      await gateway.metric('gateway_instance_turns_total{instance="lingma-1"}'),
+      await gateway.metric('gateway_instance_turns_total{lingma_instance="lingma-1"}'),
       instance.turns,
     );
   });

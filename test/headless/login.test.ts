@@ -37,7 +37,7 @@ describe('headless: signing in', () => {
   it('is needed, offered, noticed by itself, and then turns are answered', async () => {
     const gateway = await launch();
     assert.deepEqual(await signedIn(gateway), [false]);
-    assert.equal(await gateway.metric('gateway_instance_signed_in{instance="lingma-1"}'), 0);
+    assert.equal(await gateway.metric('gateway_instance_signed_in{lingma_instance="lingma-1"}'), 0);
 
     const refused = await gateway.fetch('/v1/chat/completions', {
       method: 'POST',

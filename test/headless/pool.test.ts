@@ -91,7 +91,7 @@ describe('headless: supervision of the pool', () => {
     await resize(gateway, { instances: 1 });
     const leaving = (await instances(gateway)).find(({ id }) => id === 'lingma-2');
     assert.deepEqual([leaving?.state, leaving?.draining], ['ready', true]);
-    assert.equal(await gateway.metric('gateway_instance_draining{instance="lingma-2"}'), 1);
+    assert.equal(await gateway.metric('gateway_instance_draining{lingma_instance="lingma-2"}'), 1);
     // Its session is on the instance that drains, which takes no turn any more.
     const moved = await other.say('next\nDEMO:echo elsewhere');
     assert.equal(moved.text, 'elsewhere');

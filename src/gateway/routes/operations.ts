@@ -1,4 +1,5 @@
 /** What the gateway tells of itself. */
+import { LOOPBACK, plainAddress } from '../../base/address';
 import { invalidRequest } from '../../base/errors';
 import type { Route } from '../../http/server';
 import type { ConfigEntry } from '../effectiveConfig';
@@ -19,8 +20,11 @@ export interface OperationsDependencies {
   readonly effectiveConfig: () => Readonly<Record<string, ConfigEntry>>;
   /** Whether it is about to leave, and a balancer should look elsewhere. */
   readonly draining: () => boolean;
-  /** Proves to another window whose gateway this is; absent where no window runs it. */
-  readonly identify?: ((challenge: string) => WindowIdentity) | undefined;
+  /**
+   * Proves to another window, which has connected to that address, whose gateway this is; absent
+   * where no window runs it.
+   */
+  readonly identify?: ((challenge: string, host: string) => WindowIdentity) | undefined;
 }
 
 export function operationsRoutes(deps: OperationsDependencies): Route[] {
@@ -41,7 +45,9 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
       handle: (context) => {
         const snapshot = deps.snapshot();
         const instances = countReady(snapshot);
-        const challenge = readChallenge(context.request.headers[CHALLENGE_HEADER]);
+        const { headers, socket } = context.request;
+        const { localAddress = LOOPBACK } = socket;
+        const challenge = readChallenge(headers[CHALLENGE_HEADER]);
         const ready = instances.ready > 0 ? 'ok' : 'unavailable';
         const status = deps.draining() ? 'draining' : ready;
         context.sendJson(status === 'ok' ? 200 : 503, {
@@ -51,7 +57,7 @@ export function operationsRoutes(deps: OperationsDependencies): Route[] {
           version: snapshot.version,
           instances,
           ...(challenge !== undefined && deps.identify
-            ? { identity: deps.identify(challenge) }
+            ? { identity: deps.identify(challenge, plainAddress(localAddress)) }
             : {}),
         });
       },

@@ -4,10 +4,11 @@
  */
 import type { Disposable } from '../../base/disposable';
 import { toGatewayError } from '../../base/errors';
+import { freeName } from '../../gateway/clientKeys';
 import type { Logger } from '../../observe/log';
 import type { GatewayController } from '../controller';
 import type { HostedGateway } from '../hostedGateway';
-import { freeName, type KeyStore } from './keyStore';
+import type { KeyStore } from './keyStore';
 
 /** How often a window looks that follows; what its own editor knows it hears at once. */
 const LOOK_EVERY_MS = 60_000;

@@ -6,7 +6,16 @@ import type { Disposable } from '../../base/disposable';
 import { Emitter } from '../../base/emitter';
 import { invalidRequest } from '../../base/errors';
 import { isRecord } from '../../base/json';
-import type { GivenKey, KeyKeeper, KeyRecord } from '../../gateway/clientKeys';
+import {
+  assertRoom,
+  freeName,
+  type GivenKey,
+  isClientName,
+  isKeyDigest,
+  type KeyKeeper,
+  type KeyRecord,
+  MAX_CLIENT_KEYS,
+} from '../../gateway/clientKeys';
 import type { Logger } from '../../observe/log';
 import type { SecretStore } from '../apiKey';
 import { storageKeys } from '../ids';
@@ -66,8 +75,10 @@ export class KeyStore implements KeyKeeper, Disposable {
     return (await (await this.#shared())?.revoked()) ?? new Set();
   }
 
+  /** Rejects with `invalid_request` for a key that was revoked, and when there are too many. */
   async keep(record: KeyRecord): Promise<void> {
     if ((await this.revoked()).has(record.digest)) throw revokedBefore(record.name);
+    assertRoom((await this.list()).filter(({ digest }) => digest !== record.digest));
     await this.mirror([record]);
   }
 
@@ -77,16 +88,20 @@ export class KeyStore implements KeyKeeper, Disposable {
     await this.#edit((records) => records.filter((record) => record.digest !== digest));
   }
 
-  /** Takes over what another window knows: keys that are new here, and later times of use. */
+  /**
+   * Takes over what another window knows: keys that are new here, and later times of use. No more
+   * keys than a gateway takes, or the next one that this window runs would not start.
+   */
   async mirror(theirs: readonly KeyRecord[]): Promise<void> {
     const revoked = await this.revoked();
     await this.#edit((records) => {
-      const known = [...records];
+      const known = records.filter(({ digest }) => !revoked.has(digest));
       for (const { name, digest, createdAtMs, lastUsedAtMs } of theirs) {
         if (revoked.has(digest)) continue;
         const index = known.findIndex((record) => record.digest === digest);
         const own = known[index];
         if (!own) {
+          if (known.length >= MAX_CLIENT_KEYS) continue;
           const free = freeName(name, known);
           known.push({ name: free, digest, createdAtMs, lastUsedAtMs });
         } else if ((lastUsedAtMs ?? 0) - (own.lastUsedAtMs ?? 0) >= this.#useEveryMs) {
@@ -136,14 +151,6 @@ export class KeyStore implements KeyKeeper, Disposable {
   }
 }
 
-/** The name, or one like it that none of them has. Two editors may have made keys for one name. */
-export function freeName(name: string, taken: readonly { readonly name: string }[]): string {
-  const names = new Set(taken.map((record) => record.name));
-  let free = name;
-  for (let number = 2; names.has(free); number++) free = `${name.slice(0, 58).trimEnd()} ${number}`;
-  return free;
-}
-
 /** What cannot be read is no key. */
 function parseRecords(text: string | undefined): KeyRecord[] {
   try {
@@ -158,6 +165,8 @@ function recordOf(value: unknown): KeyRecord | undefined {
   if (!isRecord(value)) return undefined;
   const { name, digest, createdAtMs, lastUsedAtMs } = value;
   if (typeof name !== 'string' || typeof digest !== 'string') return undefined;
+  // A gateway does not start with what it could not let in.
+  if (!isClientName(name) || !isKeyDigest(digest)) return undefined;
   const time = (at: unknown): number | null => (typeof at === 'number' ? at : null);
   return { name, digest, createdAtMs: time(createdAtMs), lastUsedAtMs: time(lastUsedAtMs) };
 }

@@ -36,10 +36,14 @@ export class SharedKeys {
     this.#uid = uid;
   }
 
-  /** The key on which the editors agree. Rejects when others can write what it is made from. */
+  /**
+   * The key on which the editors agree. Rejects when others can write what it is made from. Where
+   * the mark cannot be read, that is a new one: the key before the rotation must not come back.
+   */
   async ownKey(): Promise<AgreedKey> {
-    const found = (await readKey(path.join(this.#folder, ROTATION_FILE), this.#uid)) ?? '';
-    const rotation = ROTATION.test(found) ? found : '';
+    const found = await readKey(path.join(this.#folder, ROTATION_FILE), this.#uid);
+    if (found !== undefined && !ROTATION.test(found)) return this.rotate();
+    const rotation = found ?? '';
     return { key: clientKeyOf(this.#secret, rotation), rotation };
   }
 

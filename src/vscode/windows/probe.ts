@@ -62,7 +62,7 @@ export function probe({ host = LOOPBACK, port, secret, timeoutMs }: ProbeOptions
         settle({ kind: 'stranger' });
         return;
       }
-      const identity = checkIdentity(secret, { challenge, port }, answer['identity']);
+      const identity = checkIdentity(secret, { challenge, host, port }, answer['identity']);
       if (identity) settle({ kind: 'ours', identity, socket });
       else settle({ kind: looksLikeGateway(answer) ? 'gateway' : 'stranger' });
     };

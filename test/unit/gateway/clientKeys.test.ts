@@ -67,6 +67,17 @@ describe('the clients of a gateway that runs', () => {
     assert.deepEqual(names(), ['ci']);
   });
 
+  it('are let in from a list in which somebody else has the name of a new one', async () => {
+    const { keys, names } = begin();
+    const { key, ...ours } = await keys.create('ci');
+    const [theirs, another] = [newRecord('ci'), newRecord('another')];
+    keys.replace([theirs, { ...ours, name: 'ci 2' }, another]);
+    assert.deepEqual(names(), ['ci', 'ci 2', 'another']);
+    assert.equal(keys.ring.identify(key)?.name, 'ci');
+    keys.replace([theirs, another]);
+    assert.deepEqual(names(), ['ci 2', 'another']);
+  });
+
   it('are not let in again once they are revoked', async () => {
     const { keeper, keys, names } = begin();
     const { key, ...record } = await keys.create('ci');

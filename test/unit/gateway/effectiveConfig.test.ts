@@ -53,12 +53,22 @@ describe('gateway/effectiveConfig', () => {
     for (const argv of [
       ['--client-key', `a=${CANARY}x`, '--agent-command', `qwen --acp --key ${CANARY}`],
       ['--attach', `ws://127.0.0.1:1/?token=${CANARY}`],
+      ['--attach', `ws://user:${CANARY}@127.0.0.1:1/ws`],
+      ['--attach', `ws://user:a/${CANARY}@b@127.0.0.1:1/ws`],
+      ['--agent-command', `QWEN_KEY=${CANARY} qwen --acp`],
       ['--agent-command', `"/opt/my agent" --key=${CANARY}`],
     ]) {
       const { options, origins } = fromFlags(argv, env);
       const text = JSON.stringify(describeConfig(options, options, origins));
       assert.ok(!text.includes(CANARY), text);
     }
+  });
+
+  it('shows names of variables only', () => {
+    const { options, origins } = fromFlags([]);
+    const given = { ...options, passEnvironment: ['MY_*', `HTTPS_PROXY=http://u:${CANARY}@proxy`] };
+    const config = describeConfig(given, given, origins);
+    assert.deepEqual(config['passEnvironment']?.value, ['MY_*', 'HTTPS_PROXY=…']);
   });
 
   it('names the settings of VS Code that were written', () => {

@@ -17,10 +17,14 @@ describe('gateway/windowIdentity', () => {
     assert.match(answer.proof, /^[0-9a-f]{64}$/);
   });
 
-  it('holds for one secret, one challenge, one port and one claim', () => {
+  it('holds for one secret, one challenge, one address, one port and one claim', () => {
     const answer = proveIdentity('secret', asked, claim);
     assert.equal(checkIdentity('other', asked, answer), undefined);
     assert.equal(checkIdentity('secret', { ...asked, port: 8318 }, answer), undefined);
+    const elsewhere = { ...asked, host: '192.168.0.2' };
+    assert.equal(checkIdentity('secret', elsewhere, answer), undefined);
+    assert.ok(checkIdentity('secret', elsewhere, proveIdentity('secret', elsewhere, claim)));
+    assert.ok(checkIdentity('secret', { ...asked, host: '127.0.0.1' }, answer));
     const other = { ...asked, challenge: newChallenge() };
     assert.equal(checkIdentity('secret', other, answer), undefined);
     assert.equal(checkIdentity('secret', asked, { ...answer, version: '9' }), undefined);

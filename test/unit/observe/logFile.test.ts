@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { LogFile } from '../../../src/observe/logFile';
@@ -78,13 +89,61 @@ describe('observe/logFile', () => {
     assert.equal(readFileSync(file, 'utf8'), 'again\n');
   });
 
-  it('survives that its folder is moved away', () => {
+  it('goes on under its name when it, or its folder, is moved away or deleted', () => {
+    const folder = path.join(tempDir(), 'logs');
+    const file = path.join(folder, 'a.log');
+    const log = openLog(file);
+    const moves = [
+      () => {
+        renameSync(file, `${file}.moved`);
+      },
+      () => {
+        rmSync(file);
+      },
+      () => {
+        renameSync(folder, `${folder}.old`);
+      },
+      () => {
+        rmSync(folder, { recursive: true });
+        mkdirSync(folder);
+        writeFileSync(file, 'theirs\n');
+      },
+    ];
+    for (const move of moves) {
+      log.write('before');
+      move();
+      clock.advance(1_000);
+      log.write('after');
+      assert.match(readFileSync(file, 'utf8'), /^(theirs\n)?after\n$/);
+    }
+    assert.equal(modeOf(file), 0o600);
+    assert.deepEqual(troubles, []);
+  });
+
+  it('survives that it is moved away just before it is full', () => {
     const folder = path.join(tempDir(), 'logs');
     const file = path.join(folder, 'a.log');
     const log = openLog(file, 8);
     log.write('one');
     renameSync(folder, `${folder}.old`);
     log.write('two two');
+    assert.equal(readFileSync(file, 'utf8'), 'two two\n');
+    assert.deepEqual(troubles, []);
+  });
+
+  it('never waits for whoever should read a pipe', function () {
+    if (process.platform === 'win32') return;
+    const file = path.join(tempDir(), 'pipe');
+    execFileSync('mkfifo', [file]);
+    assert.throws(() => openLog(file), { code: 'ENXIO' });
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const log = openLog(file);
+    const line = 'x'.repeat(50_000);
+    for (let n = 0; n < 3; n++) log.write(line);
+    assert.match(troubles[0] ?? '', /takes no lines: EAGAIN/);
+    closeSync(reader);
+    clock.advance(5_000);
+    log.write('nobody reads it now');
     assert.equal(troubles.length, 1);
   });
 });

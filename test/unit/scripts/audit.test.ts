@@ -19,12 +19,14 @@ describe('the supply chain', () => {
         'node_modules/a': good,
         'node_modules/b': { version: '1.0.0', integrity: 'sha1-x' },
         'node_modules/@c/d': { ...good, resolved: 'git+ssh://git@host/d.git' },
+        'node_modules/f': { ...good, resolved: 'https://code.example/f.tar.gz' },
         'node_modules/a/node_modules/e': { ...good, hasInstallScript: true },
         'node_modules/esbuild': { ...good, hasInstallScript: true },
       }),
       [
         'b has no SHA-512',
         '@c/d does not come from a registry',
+        'f does not come from a registry',
         'e runs a script when it is installed',
       ],
     );

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { ApiKey } from '../../../src/vscode/apiKey';
 import { storageKeys } from '../../../src/vscode/ids';
 import { SharedKeys } from '../../../src/vscode/keys/sharedKeys';
@@ -17,9 +19,11 @@ describe('the API key', () => {
 
   describe('of editors that share a folder', () => {
     const tempDir = useTempDirs();
+    let folder: string;
     /** The editors of one user: one folder and secret, and a store for each. */
     const editors = (...stores: FakeSecrets[]): ApiKey[] => {
-      const shared = new SharedKeys(tempDir(), 'the secret of the windows', process.getuid?.());
+      folder = tempDir();
+      const shared = new SharedKeys(folder, 'the secret of the windows', process.getuid?.());
       return stores.map((store) => new ApiKey(store, () => Promise.resolve(shared)));
     };
 
@@ -47,6 +51,19 @@ describe('the API key', () => {
       assert.notEqual(await elsewhere.rotate(), after);
       assert.equal(await here.get(), await elsewhere.get());
       assert.equal(stores[0].values.get(storageKeys.apiKey), await here.get());
+    });
+
+    it('never goes back to one that was rotated away', async () => {
+      const [here, elsewhere] = editors(new FakeSecrets(), new FakeSecrets());
+      assert.ok(here && elsewhere);
+      const rotated = [await here.get(), await here.rotate()];
+      for (const mark of ['', 'half a ma']) {
+        writeFileSync(path.join(folder, 'rotation'), mark);
+        const now = await here.get();
+        assert.ok(!rotated.includes(now), `"${mark}"`);
+        assert.equal(await elsewhere.get(), now);
+        rotated.push(now);
+      }
     });
   });
 

@@ -3,10 +3,10 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'mocha';
-import { newKey } from '../../../../src/gateway/clientKeys';
+import { freeName, isClientName, newKey } from '../../../../src/gateway/clientKeys';
 import { silentLogger } from '../../../../src/observe/log';
 import { storageKeys } from '../../../../src/vscode/ids';
-import { freeName, KeyStore } from '../../../../src/vscode/keys/keyStore';
+import { KeyStore } from '../../../../src/vscode/keys/keyStore';
 import { SharedKeys } from '../../../../src/vscode/keys/sharedKeys';
 import { newRecord } from '../../../support/clientKeys';
 import { rejectionOf } from '../../../support/errors';
@@ -34,7 +34,14 @@ describe('the clients’ keys of an editor', () => {
 
   it('are none where the store holds something else', async () => {
     const secrets = new FakeSecrets();
-    for (const text of ['', '{', '7', '{"a":1}', '[1,{"name":"ci"},{"digest":"x"}]']) {
+    const { digest } = newRecord('ci');
+    const unusable = [
+      { name: 'ci', digest: '../x' },
+      { name: 'owner', digest },
+      { name: ' ', digest },
+    ];
+    const half = '[1,{"name":"ci"},{"digest":"x"}]';
+    for (const text of ['', '{', '7', '{"a":1}', half, JSON.stringify(unusable)]) {
       secrets.values.set(storageKeys.clientKeys, text);
       assert.deepEqual(await storeOf(secrets).list(), [], text);
     }
@@ -126,9 +133,22 @@ describe('the clients’ keys of an editor', () => {
     assert.equal(told, 1);
   });
 
+  it('are no more than a gateway takes', async () => {
+    const store = storeOf(new FakeSecrets());
+    const many = Array.from({ length: 99 }, (_, index) => newRecord(`client ${index}`));
+    await store.mirror(many);
+    await store.keep(newRecord('the last'));
+    assert.match((await rejectionOf(store.keep(newRecord('beyond')))).message, /100 client keys/);
+    await store.mirror([newRecord('made elsewhere')]);
+    assert.equal((await store.list()).length, 100);
+  });
+
   it('have names of 64 characters at most', () => {
-    const long = 'x'.repeat(64);
-    assert.ok(freeName(long, [{ name: long }]).length <= 64);
+    for (const long of ['x'.repeat(64), `${'x'.repeat(57)}${'😀'.repeat(7)}`]) {
+      const free = freeName(long, [{ name: long }]);
+      assert.notEqual(free, long);
+      assert.ok(isClientName(free), free);
+    }
     assert.equal(freeName('a', [{ name: 'a' }, { name: 'a 2' }]), 'a 3');
   });
 });

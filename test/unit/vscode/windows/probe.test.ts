@@ -56,20 +56,18 @@ describe('who listens on the port', () => {
     found.socket.destroy();
   });
 
-  it('is another gateway when it proves nothing, or passes on the proof of another port', async () => {
+  it('is another gateway when it proves nothing, or passes on the proof of another place', async () => {
+    const claim = { protocol: 1, version: '0.1.0' };
     assert.equal(await look(await gateway(() => ({}))), 'gateway');
-    assert.equal(
-      await look(
-        await gateway((challenge) => ({
-          identity: proveIdentity(
-            secret,
-            { challenge, port: 1 },
-            { protocol: 1, version: '0.1.0' },
-          ),
-        })),
-      ),
-      'gateway',
-    );
+    const otherPort = await gateway((challenge) => ({
+      identity: proveIdentity(secret, { challenge, port: 1 }, claim),
+    }));
+    assert.equal(await look(otherPort), 'gateway');
+    // The gateway listens on that address only, and somebody else on loopback.
+    const port: number = await gateway((challenge) => ({
+      identity: proveIdentity(secret, { challenge, host: '192.168.0.2', port }, claim),
+    }));
+    assert.equal(await look(port), 'gateway');
   });
 
   it('is a stranger when it answers otherwise', async () => {
