@@ -13,6 +13,13 @@ export const MAX_CALL_DEPTH = MAX_JSON_DEPTH - 16;
 export function isDeeperThan(limit: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (limit === 0) return true;
-  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return children.some((child) => isDeeperThan(limit - 1, child));
+  if (Array.isArray(value)) {
+    for (const child of value) if (isDeeperThan(limit - 1, child)) return true;
+    return false;
+  }
+  // No list of the members is made: bodies are looked at with every turn.
+  for (const key in value) {
+    if (isDeeperThan(limit - 1, (value as Readonly<Record<string, unknown>>)[key])) return true;
+  }
+  return false;
 }

@@ -13,8 +13,12 @@ const MARK = `exact-number-${randomBytes(12).toString('base64url')}:`;
 const QUOTED_MARK = `"${MARK}`;
 /** Decimal digits that every double keeps. */
 const EXACT_DIGITS = 15;
-/** Nothing shorter is worth a closer look. A fraction with fewer digits in a row is not looked at. */
-const LONG_NUMBER = /\d{16}/;
+/** So many digits and points in a row may be a number that a double cannot keep. */
+const LONG = EXACT_DIGITS + 1;
+/** And so may an exponent of three digits. */
+const LARGE_EXPONENT = /(?:^|[\s:,[])-?\d[\d.]*[eE][+-]?\d{3}/;
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** Spellings of members, by the object or list that holds them. */
 const spellings = new WeakMap<object, Map<string, string>>();
@@ -27,7 +31,7 @@ const spellings = new WeakMap<object, Map<string, string>>();
  */
 export function parseJson(json: string, mostLong = Number.POSITIVE_INFINITY): unknown {
   const value: unknown = JSON.parse(json);
-  const marked = LONG_NUMBER.test(json) ? markNumbers(json, mostLong) : json;
+  const marked = mayHoldLongNumbers(json) ? markNumbers(json, mostLong) : json;
   if (marked === json) return value;
   const holder = { '': JSON.parse(marked) as unknown };
   unmark(holder);
@@ -42,6 +46,11 @@ export function writeJson(value: unknown): string {
     return spelling === undefined ? member : MARK + spelling;
   });
   return withoutMarks(json);
+}
+
+/** A value that has been written already. */
+export class JsonText {
+  constructor(readonly json: string) {}
 }
 
 /**
@@ -78,6 +87,44 @@ export function holdsLongNumbers(value: unknown): boolean {
     }
   }
   return false;
+}
+
+/** Whether {@link writeJson} writes both values, which came from JSON, alike. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object') return one === other;
+  if (one === null || other === null || Array.isArray(one) !== Array.isArray(other)) {
+    return one === other;
+  }
+  const keys = Object.keys(one);
+  const others = Object.keys(other);
+  if (keys.length !== others.length) return false;
+  return keys.every(
+    (key, index) =>
+      key === others[index] &&
+      isSameJson((one as Json)[key], (other as Json)[key]) &&
+      spellingOf(one, key) === spellingOf(other, key),
+  );
+}
+
+/** Whether a closer look is worth its while; nearly every text is done with here, strings and all. */
+function mayHoldLongNumbers(json: string): boolean {
+  // Every row that is long enough crosses one of these places.
+  for (let at = LONG - 1; at < json.length; at += LONG) {
+    if (!isNumeral(json.charCodeAt(at))) continue;
+    let start = at;
+    while (isNumeral(json.charCodeAt(start - 1))) start--;
+    while (isNumeral(json.charCodeAt(at + 1)) && at - start < LONG) at++;
+    if (at + 1 - start >= LONG) return true;
+  }
+  return LARGE_EXPONENT.test(json);
+}
+
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+function isNumeral(code: number): boolean {
+  return (code >= ZERO && code <= NINE) || code === POINT;
 }
 
 function withoutMarks(json: string): string {

@@ -13,8 +13,17 @@ import type { Tool, ToolChoice } from './messages';
 const OPENING = '```json action';
 const CLOSING = '\n```';
 
-/** What the model has to know to call tools. */
+/** Contracts by the lists they were written for, which come again with every turn. */
+const contracts = new WeakMap<readonly Tool[], string>();
+
+/** What the model has to know to call tools. The list must not be changed afterwards. */
 export function toolContract(tools: readonly Tool[]): string {
+  const contract = contracts.get(tools) ?? writeContract(tools);
+  contracts.set(tools, contract);
+  return contract;
+}
+
+function writeContract(tools: readonly Tool[]): string {
   const list = tools.map(
     ({ name, description, parameters }) =>
       `- ${name}: ${description}\n  parameters: ${writeJson(parameters)}`,

@@ -17,7 +17,7 @@ export function logTurn(logger: Logger, turn: RequestActivity): void {
     ...(ttftMs === null ? [] : [`first piece after ${ttftMs} ms`]),
     `${durationMs} ms in all`,
   ];
-  logger.log('info', said.join(', '), {
+  logger.log('info', said.join(', '), () => ({
     requestId: id,
     client,
     agent,
@@ -34,7 +34,7 @@ export function logTurn(logger: Logger, turn: RequestActivity): void {
     inputTokens: turn.inputTokens,
     cachedTokens: turn.cachedTokens,
     outputTokens: turn.outputTokens,
-  });
+  }));
 }
 
 /** Told once a request has been answered, turns included. */
@@ -43,7 +43,7 @@ export function logRequest(logger: Logger, record: RequestRecord): void {
   if (!logger.writes(level)) return;
   const { id, route, status } = record;
   const durationMs = Math.round(record.durationMs);
-  const facts = { requestId: id, route, status, durationMs };
+  const facts = () => ({ requestId: id, route, status, durationMs });
   logger.log(level, `${id} ${route} ${status}, ${durationMs} ms`, facts);
 }
 

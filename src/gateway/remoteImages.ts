@@ -206,11 +206,17 @@ function tooMany(path: string): GatewayError {
 /** The remote images, in order, with the field that holds each. */
 function* remoteImagesIn(messages: readonly Message[]): Generator<{ url: string; path: string }> {
   for (const message of messages) {
+    // Nearly every message has none, and every turn looks at all of them.
+    if (!message.parts.some(holdsImage)) continue;
     for (const part of message.parts.flatMap(contents)) {
       if (part.type !== 'image' || !isRemoteImage(part)) continue;
       yield { url: part.url, path: part.path ?? message.path };
     }
   }
+}
+
+function holdsImage(part: Part): boolean {
+  return part.type === 'image' || (part.type === 'toolResult' && part.parts.some(holdsImage));
 }
 
 function contents(part: Part): readonly Part[] {

@@ -1,7 +1,6 @@
 /** What a turn has to know of its tools, computed once for each set: clients send it every time. */
-import { BoundedMap } from '../base/boundedMap';
 import { isDeeperThan, MAX_CALL_DEPTH } from '../base/depth';
-import { parseJson, writeJson } from '../base/exactJson';
+import { isSameJson, parseJson, writeJson } from '../base/exactJson';
 import type {
   Patience,
   SchemaCheck,
@@ -12,10 +11,11 @@ import type {
 import type { Tool } from '../conversation/messages';
 import type { TokenCounter } from '../conversation/tokens';
 import type { CallableTools, WrittenCall } from '../conversation/toolCalls/call';
-import { digest } from '../session/chain';
 import { toolFingerprint } from '../session/key';
 
 export interface ToolSet {
+  /** The very list that the set was first seen as: what is computed of it can be remembered by it. */
+  readonly tools: readonly Tool[];
   /** Part of a session's scope: the same for two spellings of one set. */
   readonly fingerprint: string;
   /** What the set comes to in tokens. */
@@ -34,17 +34,21 @@ export interface ToolSet {
 }
 
 const NO_TOOLS: ToolSet = {
+  tools: [],
   fingerprint: toolFingerprint(undefined),
   tokens: () => 0,
   callable: new Map(),
   faultIn: () => Promise.resolve(undefined),
 };
 /** A client has a handful of sets, one for each kind of agent it runs. */
-const REMEMBERED = 256;
+const REMEMBERED = 64;
+/** Larger sets, in characters of JSON, are looked at anew each time: nobody may fill the memory. */
+const REMEMBERED_LENGTH = 256 * 1024;
 
 export class ToolSets {
   readonly #counter: TokenCounter;
-  readonly #known = new BoundedMap<string, ToolSet>(REMEMBERED);
+  /** The newest first. */
+  #known: readonly ToolSet[] = [];
 
   constructor(counter: TokenCounter) {
     this.#counter = counter;
@@ -52,17 +56,21 @@ export class ToolSets {
 
   of(tools: readonly Tool[]): ToolSet {
     if (tools.length === 0) return NO_TOOLS;
-    const id = digest(writeJson(tools));
-    const known = this.#known.get(id);
+    // To compare it with all that are known costs a tenth of a digest: most differ in the first name.
+    const known = this.#known.find((set) => isSameJson(set.tools, tools));
     if (known) return known;
+    const json = writeJson(tools);
     const callable = new Map(tools.map(({ name, parameters }) => [name, parameters]));
     const set: ToolSet = {
+      tools,
       fingerprint: toolFingerprint({ tools }),
       tokens: tokensOf(tools, this.#counter),
       callable,
       faultIn: argumentChecker(callable),
     };
-    this.#known.set(id, set);
+    if (json.length <= REMEMBERED_LENGTH) {
+      this.#known = [set, ...this.#known.slice(0, REMEMBERED - 1)];
+    }
     return set;
   }
 }

@@ -2,6 +2,7 @@
  * The life of one turn: resolve the model, lease a session, take a place on its process, ask,
  * stream, commit. A client sees either one clean stream or one error.
  */
+import { BoundedMap } from '../base/boundedMap';
 import { cancelled, GatewayError, toGatewayError } from '../base/errors';
 import type { TurnEvent, TurnPlacement } from '../conversation/events';
 import type { Message, Tool, ToolChoice, TurnRequest } from '../conversation/messages';
@@ -34,6 +35,9 @@ import { InputTokens } from './inputTokens';
 import { ToolSets } from './toolSets';
 import type { RemoteImages } from './remoteImages';
 import { assertSeen, isBlind } from './vision';
+
+/** Each takes some 200 bytes. */
+const REMEMBERED_SCOPES = 1_024;
 
 export interface TurnRunnerOptions {
   readonly cache: SessionCache<SessionLabel>;
@@ -87,6 +91,7 @@ interface Plan extends OutputRules {
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #toolSets: ToolSets;
+  readonly #scopes = new BoundedMap<string, string>(REMEMBERED_SCOPES);
   readonly #inputTokens: InputTokens;
 
   constructor(options: TurnRunnerOptions) {
@@ -143,7 +148,7 @@ export class TurnRunner {
   ): Promise<Plan> {
     const { pool, rules, remoteImages, judgeApart } = this.#options;
     const { modelAliases, askMode, blindModels } = rules;
-    const { model: name, tools, toolChoice, parallelToolCalls = true } = request;
+    const { model: name, toolChoice, parallelToolCalls = true } = request;
     const said = withoutNoise(request.messages);
     const models = await pool.models(signal);
     const target = resolveTarget(name, models, modelAliases, askMode);
@@ -153,16 +158,16 @@ export class TurnRunner {
     if (unseenBy === undefined) assertSeen(said, target.model, models);
     // What nobody will see needs no bytes.
     const messages = unseenBy === undefined ? await remoteImages(said, signal) : said;
-    const toolSet = this.#toolSets.of(tools);
+    const toolSet = this.#toolSets.of(request.tools);
     // Sessions that were told of images only are never taken for those that hold them.
     const asked = `${target.mode}:${id}${unseenBy === undefined ? '' : ':unseen'}`;
-    const scope = scopeKey(caller.scope, toolSet.fingerprint, asked);
+    const scope = this.#scope(caller.scope, toolSet.fingerprint, asked);
     const { conversationHint } = request;
     const hint = conversationHint && `${scope} ${conversationHint.names} ${conversationHint.id}`;
     return {
       target,
       messages,
-      tools,
+      tools: toolSet.tools,
       toolTokens: toolSet.tokens,
       toolChoice,
       instruction: request.instruction,
@@ -185,6 +190,14 @@ export class TurnRunner {
       hint,
       conversation: conversationHint?.names === 'conversation' ? hint : undefined,
     };
+  }
+
+  /** A session's scope, computed once for each: clients ask the same model with the same tools. */
+  #scope(key: string, tools: string, asked: string): string {
+    const id = `${key} ${tools} ${asked}`;
+    const known = this.#scopes.get(id) ?? scopeKey(key, tools, asked);
+    this.#scopes.set(id, known);
+    return known;
   }
 
   /** Tries on the leased session; what fails without a trace gets one more on a fresh one. */
@@ -281,10 +294,14 @@ export class TurnRunner {
     const start: TurnEvent = { type: 'start', placement, model: plan.target.name, usage };
     let output = new AnswerOutput(plan, this.#options.tokens);
     const unsaid: AnswerPiece[] = [];
+    const thoughts: AnswerEvent[] = [];
     let started = false;
     try {
       for await (const event of answer) {
         plan.report.answering();
+        if (!plan.streams && event.type === 'reasoning') thoughts.push(event);
+        // Nothing can end it early, so it is read once, when it is whole.
+        if (!plan.streams && !plan.limits) continue;
         for (const piece of await output.read(event)) {
           if (!plan.streams) unsaid.push(piece);
           else {
@@ -303,11 +320,13 @@ export class TurnRunner {
       if (!plan.streams) {
         // Unless it was cut, a whole answer is taken from the result: what was streamed may have
         // been overwritten.
-        const thoughts = unsaid.filter((piece) => piece.type === 'reasoning');
         const whole: AnswerEvent[] = [...thoughts, { type: 'text', delta: answer.text }];
-        if (!output.cut) output = new AnswerOutput(plan, this.#options.tokens);
-        if (output.cut) rest.push(...unsaid);
-        else for (const event of whole) rest.push(...(await output.read(event)));
+        if (output.cut) {
+          rest.push(...unsaid);
+        } else {
+          if (plan.limits) output = new AnswerOutput(plan, this.#options.tokens);
+          for (const event of whole) rest.push(...(await output.read(event)));
+        }
       }
       if (answer.call) rest.push(...(await output.call(answer.call)));
       // Before anything is said of it: a repair that fails is an error of its own.

@@ -2,9 +2,10 @@
  * The `chat/ask` dialect (protocol §4a), which a process spawned with `Lingma start` speaks: one
  * request starts a turn, its events come back as requests routed by `requestId`.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { BoundedMap } from '../base/boundedMap';
 import { GatewayError } from '../base/errors';
+import { JsonText, writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import { WakefulTimeout } from '../base/wakefulTimeout';
 import type { WrittenCall } from '../conversation/toolCalls/call';
@@ -19,6 +20,9 @@ import { NativeTools, toolParams } from './nativeTools';
 import type { RpcConnection, RpcReply } from './rpc';
 import { clientTooSlow, finishError, sessionReplaced, turnTimeout } from './turnErrors';
 import { contextUsage } from './usage';
+
+/** Stands for the prompt while a request is written; nobody outside of this process can know it. */
+const PROMPT = `prompt-${randomBytes(12).toString('base64url')}`;
 
 /** Turns whose late events are waited for; an event that does not come soon never does. */
 const UNNAMED = 512;
@@ -298,17 +302,17 @@ class ChatAskTurn implements Answer {
   }
 }
 
-function askParams(requestId: string, request: AskRequest, imageUrls: readonly string[]): object {
+function askParams(requestId: string, request: AskRequest, imageUrls: readonly string[]): JsonText {
   const { sessionId, prompt, modelKey, mode, tools = [] } = request;
-  return {
+  const json = writeJson({
     requestId,
     sessionId: sessionId ?? '',
     sessionType: mode === 'agent' ? 'developer' : 'chat',
     mode,
     chatTask: 'FREE_INPUT',
-    questionText: prompt,
+    questionText: PROMPT,
     chatContext: {
-      text: prompt,
+      text: PROMPT,
       localeLang: 'en',
       preferredLanguage: 'en',
       ...(imageUrls.length > 0 ? { imageUrls } : {}),
@@ -330,7 +334,9 @@ function askParams(requestId: string, request: AskRequest, imageUrls: readonly s
     ...(tools.length > 0 ? { tools: toolParams(tools) } : {}),
     shellType: '',
     customModel: null,
-  };
+  });
+  // Of a long conversation, escaping it takes longer than all the rest: once is enough.
+  return new JsonText(json.split(`"${PROMPT}"`).join(JSON.stringify(prompt)));
 }
 
 /** What an event says; versions name the field differently (protocol §8.1, C-24). */

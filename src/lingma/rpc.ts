@@ -4,7 +4,7 @@
  * handler sees it: no handler can delay or forget it.
  */
 import { GatewayError, toGatewayError } from '../base/errors';
-import { writeJson } from '../base/exactJson';
+import { JsonText, spellingOf, writeJson } from '../base/exactJson';
 import { isRecord } from '../base/json';
 import { WakefulTimeout } from '../base/wakefulTimeout';
 import { type Framing, headerFraming, MAX_FRAME_BYTES, type MessageDecoder } from './framing';
@@ -67,7 +67,7 @@ export class RpcConnection {
   }
 
   /** Sends a request and waits for its result; rejects with a GatewayError on error or time-out. */
-  request(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+  request(method: string, params: object, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.send(method, params, (reply) => {
         timer.clear();
@@ -93,7 +93,7 @@ export class RpcConnection {
    * Sends a request without waiting. `onReply` hears its reply, or the error that ended the
    * connection; it may never be called, since some requests are never answered (protocol §4a.1).
    */
-  send(method: string, params: unknown, onReply: (reply: RpcReply | GatewayError) => void): Id {
+  send(method: string, params: object, onReply: (reply: RpcReply | GatewayError) => void): Id {
     const id = this.#nextId++;
     if (this.#closed) {
       const error = this.#closed;
@@ -102,7 +102,10 @@ export class RpcConnection {
       });
       return id;
     }
-    const frame = this.#framing.encode(writeJson({ jsonrpc: '2.0', id, method, params }));
+    const json = params instanceof JsonText ? params.json : writeJson(params);
+    const frame = this.#framing.encode(
+      `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${json}}`,
+    );
     if (frame.length > MAX_FRAME_BYTES) {
       // Sent, it would end the connection, and with it every other session of the process.
       queueMicrotask(() => {
@@ -117,7 +120,7 @@ export class RpcConnection {
 
   /** Sends a notification, to which no reply exists. */
   notify(method: string, params: unknown): void {
-    this.#write({ jsonrpc: '2.0', method, params });
+    this.#write(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
   /** Stops listening for the reply to a request; for requests whose answer came another way. */
@@ -154,8 +157,10 @@ export class RpcConnection {
     if (typeof method === 'string') {
       if (typeof id === 'string' || typeof id === 'number') {
         const reply = this.#handlers.reply(method, params);
-        const refused = reply instanceof Refusal;
-        this.#write({ jsonrpc: '2.0', id, ...(refused ? { error: reply } : { result: reply }) });
+        const outcome = reply instanceof Refusal ? 'error' : 'result';
+        // With its very digits: rounded, it is the id of another request.
+        const spelled = spellingOf(message, 'id') ?? JSON.stringify(id);
+        this.#write(`{"jsonrpc":"2.0","id":${spelled},"${outcome}":${JSON.stringify(reply)}}`);
       }
       this.#handlers.onMessage(method, params);
     } else if (typeof id === 'string' || typeof id === 'number') {
@@ -181,8 +186,8 @@ export class RpcConnection {
     return this.#closed !== undefined;
   }
 
-  #write(message: unknown): void {
-    if (!this.#closed) this.#socket.send(this.#framing.encode(JSON.stringify(message)));
+  #write(json: string): void {
+    if (!this.#closed) this.#socket.send(this.#framing.encode(json));
   }
 
   #end(error: GatewayError): void {

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { GatewayError } from '../base/errors';
 import type { MessageSocket } from './rpc';
+import { clientTextFrame } from './textFrame';
 
 /** One attempt's limit for TCP and WebSocket handshake together (protocol §2: 5 s). */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -56,9 +57,9 @@ export async function openSocket(url: string, signal: AbortSignal): Promise<Mess
 
   return {
     send(text) {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      if (tcp) writeTogether(tcp);
-      socket.send(text);
+      if (socket.readyState !== WebSocket.OPEN || !tcp) return;
+      writeTogether(tcp);
+      tcp.write(clientTextFrame(text));
     },
     close() {
       socket.close();

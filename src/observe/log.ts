@@ -11,14 +11,15 @@ export interface LogRecord {
   /** Topics from the outermost to the innermost, joined by slashes; empty at the root. */
   readonly topic: string;
   readonly message: string;
-  readonly facts: LogFacts;
+  /** Put together when somebody wants them. */
+  readonly facts: () => LogFacts;
 }
 
 export interface Logger {
   /** Whether lines of that level are written: what is dear to put together can be left out. */
   writes(level: LogLevel): boolean;
   /** @param facts What only structured logs show: it has to be in the message for people. */
-  log(level: LogLevel, message: string, facts?: LogFacts): void;
+  log(level: LogLevel, message: string, facts?: () => LogFacts): void;
   /** A logger whose lines start with `topic:`, and have these facts beside their own. */
   child(topic: string, facts?: LogFacts): Logger;
 }
@@ -41,9 +42,9 @@ export function createLogger(
   const writes = (level: LogLevel): boolean => order.indexOf(level) >= order.indexOf(threshold);
   return {
     writes,
-    log(level, message, facts = {}) {
+    log(level, message, facts) {
       if (!writes(level)) return;
-      const record = { level, topic, message, facts: { ...always, ...facts } };
+      const record = { level, topic, message, facts: () => ({ ...always, ...facts?.() }) };
       // Messages quote what clients and processes send, which must not forge lines of its own.
       write(level, escapeControls(topic ? `${topic}: ${message}` : message), record);
     },
@@ -60,7 +61,7 @@ export function createLogger(
 export function jsonLine({ level, topic, message, facts }: LogRecord, epochMs: number): string {
   const time = new Date(epochMs).toISOString();
   // JSON itself leaves DEL, C1 and Unicode's line ends as they are; they stand in strings only.
-  return escapeControls(JSON.stringify({ time, level, topic, message, ...facts }));
+  return escapeControls(JSON.stringify({ time, level, topic, message, ...facts() }));
 }
 
 function escapeControls(text: string): string {

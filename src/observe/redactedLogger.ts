@@ -10,7 +10,7 @@ export function redactedLogger(logger: Logger, redactor: Redactor): Logger {
     writes: (level) => logger.writes(level),
     log: (level, message, facts) => {
       if (!logger.writes(level)) return;
-      logger.log(level, redactor.redact(message), facts && redactFacts(facts, redactor));
+      logger.log(level, redactor.redact(message), facts && (() => redactFacts(facts(), redactor)));
     },
     child: (topic, facts) =>
       redactedLogger(logger.child(topic, facts && redactFacts(facts, redactor)), redactor),

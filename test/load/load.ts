@@ -29,8 +29,11 @@ const LONGEST = 16;
 const MOST_ATTEMPTS = 12;
 /** As the SDKs wait between attempts. */
 const RETRY = { firstMs: 250, lastMs: 4_000 };
-/** Before the first measurement, so that it finds everything loaded and compiled. */
-const WARM_UP_MS = 30_000;
+/**
+ * Before the first measurement, so that it finds everything loaded and compiled, and some of what is
+ * remembered of sessions that were lost.
+ */
+const WARM_UP_MS = 60_000;
 /** Longer than a connection waits for its next request, on either side. */
 const CONNECTIONS_KEPT_MS = 20_000;
 /** What may stay: the share that V8 and the allocator keep of what they once had. */
@@ -62,14 +65,17 @@ export class Load {
   /** A launcher with its inspector open on 127.0.0.1. */
   static async launch(options: LoadOptions): Promise<Load> {
     const { flag, open } = await Inside.door();
+    // Every conversation, and those that a turn has just ended or begun.
+    const held = options.conversations + options.streams;
     const rig = await Rig.launch({
       nodeFlags: [flag],
       flags: [
         ...['--instances', String(options.instances), '--session-ttl', String(TTL_SECONDS)],
-        ...['--session-max', String(2 * options.conversations), '--session-max-per-instance', '0'],
+        ...['--session-max', String(held), '--session-max-per-instance', '0'],
         ...['--max-in-flight', String(Math.ceil((2 * options.streams) / options.instances))],
       ],
-      env: { DEMO_LINGMA_DELTA_CHARS: '40' },
+      // A process holds as many as it is left with when the others have just been killed.
+      env: { DEMO_LINGMA_DELTA_CHARS: '40', DEMO_LINGMA_SESSION_MAX: String(2 * held) },
     });
     return new Load(rig, await open(), options);
   }
@@ -84,12 +90,12 @@ export class Load {
     );
     try {
       await this.#rig.calm();
-      await this.#talk('warm', WARM_UP_MS, false);
-      const before = await this.#idle();
-      this.#forget();
       say('| seconds | answers | retried errors | left | kills | RSS MB | descriptors |');
       say('| ------: | ------: | -------------: | ---: | ----: | -----: | ----------: |');
-      await this.#talk('load', seconds * 1000, true);
+      await this.#talk('warm', WARM_UP_MS);
+      const before = await this.#idle();
+      this.#forget();
+      await this.#talk('load', seconds * 1000);
       const { turns, sessionCache } = await this.#rig.gateway.stats();
       this.#report(before, await this.#idle(), turns.reasons, sessionCache.hit_rate);
     } catch (error) {
@@ -103,7 +109,7 @@ export class Load {
   }
 
   /** Keeps as many turns under way as there are streams, for so long. */
-  async #talk(name: string, forMs: number, kills: boolean): Promise<void> {
+  async #talk(name: string, forMs: number): Promise<void> {
     const { streams, conversations, seed } = this.#options;
     this.#over = false;
     this.#beganMs = performance.now();
@@ -132,7 +138,7 @@ export class Load {
         }
       }
     });
-    const others = kills ? [this.#kill(), this.#show()] : [];
+    const others = [this.#kill(), this.#show()];
     await this.#pause(forMs);
     this.#over = true;
     await Promise.all([...talkers, ...others]);
@@ -229,6 +235,7 @@ export class Load {
   #forget(): void {
     this.#counts = noCounts();
     this.#firstBytesMs.length = 0;
+    this.#peakMb = this.#peakDescriptors = 0;
   }
 
   #report(

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { heading, ms, say, table } from '../report';
 import { Cell } from './cell';
 import { type Contender, startOurs, startPeer } from './contenders';
+import { between, type Lateness, latenessOf, shareWithin } from './eventLoop';
 import { type Goal, verdict } from './goals';
 import { type Lane, lanesOf } from './lanes';
 import { type PacedFigures, pacedRound } from './paced';
@@ -33,7 +34,8 @@ interface Group<Figures extends Readonly<Record<keyof Figures, number>>> {
 
 /** Measures and prints everything; returns the goals with their figures. */
 export async function reportSideBySide(upstream: Upstream, extent: Extent): Promise<Goal[]> {
-  const contenders: Contender[] = [await startOurs(upstream.port)];
+  const ours = await startOurs(upstream.port);
+  const contenders: Contender[] = [ours];
   try {
     for (const peer of peers) {
       try {
@@ -44,7 +46,7 @@ export async function reportSideBySide(upstream: Upstream, extent: Extent): Prom
         say(`\n**${peer.package.name} is missing:** ${reason.split('\n')[0]}`);
       }
     }
-    return await measureAll(upstream, contenders, extent);
+    return await measureAll(upstream, { ours, all: contenders }, extent);
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
   }
@@ -52,7 +54,7 @@ export async function reportSideBySide(upstream: Upstream, extent: Extent): Prom
 
 async function measureAll(
   upstream: Upstream,
-  contenders: readonly Contender[],
+  { ours, all: contenders }: { readonly ours: Contender; readonly all: readonly Contender[] },
   extent: Extent,
 ): Promise<Goal[]> {
   await sleep(1_000);
@@ -71,16 +73,19 @@ async function measureAll(
   }
   await measureRounds(turns, upstream, extent.rounds);
   noteMemory();
+  const quiet = await latenessOf(ours);
 
   const lanes = await lanesOf(paced, upstream, contenders);
   const cells = streams.flatMap((count) => lanes.map((lane) => new Cell(lane, count, pacedRound)));
   await measureRounds([{ workload: paced, cells }], upstream, extent.pacedRounds);
   noteMemory();
+  const lateness = between(quiet, await latenessOf(ours));
   await sleep(extent.recoverMs);
   noteMemory();
 
   for (const group of turns) reportTurns(group);
   reportPaced(cells);
+  reportLateness(lateness);
   heading('Memory');
   table(
     ['resident, MiB', 'idle after start', 'after the turns', 'after the streams', 'recovered'],
@@ -97,7 +102,11 @@ async function measureAll(
     ...standingOf(paced.name, cells, pacedComparisons),
   ];
   const behind = reportStanding(standing);
-  return [...turnGoals(turns), verdict('rows in which a peer is ahead', behind, '≤', 0, '')];
+  return [
+    ...turnGoals(turns),
+    verdict('rows in which a peer is ahead', behind, '≤', 0, ''),
+    verdict('timers up to 5 ms late, while it streams', inTime(lateness), '≥', 99, '%'),
+  ];
 }
 
 function memoryOf({ pid }: Contender): number {
@@ -180,6 +189,23 @@ function reportPaced(cells: readonly Cell<PacedFigures>[]): void {
     rows,
   );
   reportFailures(cells);
+}
+
+function reportLateness(lateness: Lateness): void {
+  heading('Event loop of ours');
+  const bounds = ['0.001', '0.005', '0.01', '0.025', '0.05', '0.1'];
+  table(
+    ['timers late by', ...bounds.map((bound) => `≤ ${Number(bound) * 1_000} ms`)],
+    [['share', ...bounds.map((bound) => `${(100 * shareWithin(lateness, bound)).toFixed(1)} %`)]],
+  );
+  say(
+    `\n${lateness.get('+Inf') ?? 0} looks, ten a second, from the first stream to the last, those of others included.`,
+  );
+}
+
+/** Per cent. */
+function inTime(lateness: Lateness): number {
+  return 100 * shareWithin(lateness, '0.005');
 }
 
 function turnGoals(groups: readonly Group<TurnFigures>[]): Goal[] {

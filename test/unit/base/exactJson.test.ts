@@ -146,6 +146,51 @@ describe('base/exactJson', () => {
     );
   });
 
+  it('keeps what is out of range of a double, and long fractions, whatever stands beside them', () => {
+    for (const json of [
+      '[1e999,-1E+400,1e-400]',
+      '{"a":1e999,"b":{"c":[0.5,-1e1000]}}',
+      '{"a":9999999.999999999}',
+      '[9999999.999999999,1000000000000001]',
+      '[123456789.123456789e5]',
+    ])
+      assert.equal(writeJson(parseJson(json)), json);
+    assert.equal(writeJson(parseJson('{"a":1e999,"b":1e99}')), '{"a":1e999,"b":1e+99}');
+    assert.deepEqual(parseJson('{"a": 1e999}'), { a: Infinity });
+  });
+
+  it('sees such a number wherever it stands in a text', () => {
+    const numbers = fc.constantFrom(
+      ...['9007199254740993', '1e999', '1e-400', '9999999.999999999', '123456789012.3456'],
+      ...['12', '1.5', '-0.25', '1e5', '123456789012345', '1e99'],
+    );
+    const texts = fc.constantFrom(
+      '',
+      'a',
+      '1.',
+      '12345678',
+      '3e56',
+      '................',
+      ' 1e999',
+      'e',
+    );
+    const same = (value: unknown) => value;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(texts, numbers), { maxLength: 6 }),
+        fc.constantFrom('', ' ', '\n'),
+        (pairs, blank) => {
+          const members = pairs.map(
+            ([text, number]) => `[${JSON.stringify(text)},${blank}${number}]`,
+          );
+          const json = `{"x":[${members.join(`,${blank}`)}${blank}]}`;
+          assert.equal(writeJson(parseJson(json)), rewriteJson(json, same));
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
   it('takes as many of them as it is told to', () => {
     const json =
       '{"a":9007199254740993,"b":[9007199254740993,1e15,9007199254740992],"c":"9007199254740993"}';

@@ -36,6 +36,14 @@ function connect() {
 
 describe('lingma/rpc', () => {
   describe('inbound', () => {
+    it('answers an id that a double cannot keep with all its digits', () => {
+      const { socket } = connect();
+      for (const id of ['12345678901234567890', '"12345678901234567890"', '0']) {
+        socket.deliver(encodeFrame(`{"jsonrpc":"2.0","id":${id},"method":"x"}`));
+        assert.ok(socket.frames.at(-1)?.includes(`"id":${id},`), socket.frames.at(-1));
+      }
+    });
+
     it('C-2 answers a request before its handler runs', () => {
       const { socket, events, heard } = connect();
       socket.say({ id: 41, method: 'chat/answer', params: { text: 'hi' } });
