@@ -85,6 +85,20 @@ export default defineConfig(
     rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }] },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/vscode/notify.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
+          message:
+            'VS Code makes links of what stands in a notification: use src/vscode/notify.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/*.ts'],
     ignores: ['src/extension.ts'],
     rules: { 'no-restricted-imports': ['error', vscodeOutside] },

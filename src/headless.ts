@@ -1,9 +1,9 @@
 /** The gateway without VS Code: `node dist/headless.js`. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from './base/clock';
+import { systemClock } from './base/systemClock';
 import { GatewayError, toGatewayError } from './base/errors';
-import { Gateway, type GatewayDependencies } from './gateway/gateway';
+import { Gateway } from './gateway/gateway';
 import type { GatewayOptions } from './gateway/options';
 import { signedOutIds } from './gateway/snapshot';
 import { drained } from './headless/drain';
@@ -18,10 +18,7 @@ async function main(): Promise<void> {
   const flags = readFlags();
   const log = createLog(flags);
   const apiKey = flags.apiKey || randomBytes(32).toString('base64url');
-  const gateway = createGateway(
-    { ...flags.gateway, apiKey, distDir: __dirname },
-    { logger: log.logger, origins: flags.origins },
-  );
+  const gateway = createGateway({ ...flags.gateway, apiKey, distDir: __dirname }, flags, log);
 
   // Whoever reads our output may leave before us; the gateway goes on without a reader.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -87,18 +84,28 @@ function createLog(flags: HeadlessFlags): Logging {
 }
 
 /** The keys can only be judged together, so it is the gateway that refuses them. */
-function createGateway(options: GatewayOptions, dependencies: GatewayDependencies): Gateway {
+function createGateway(
+  options: GatewayOptions,
+  { origins }: HeadlessFlags,
+  { logger, complain }: Logging,
+): Gateway {
   try {
-    return new Gateway(options, dependencies);
+    return new Gateway(options, { logger, origins });
   } catch (error) {
-    refuse(error);
+    refuse(error, complain);
   }
 }
 
-/** Ends the launcher for what is wrong with its command line. */
-function refuse(error: unknown): never {
+/**
+ * Ends the launcher for what is wrong with its command line.
+ *
+ * @param complain Says it in the log's own format, once there is a log.
+ */
+function refuse(error: unknown, complain?: Logging['complain']): never {
   if (!(error instanceof GatewayError)) throw error;
-  say(`lingma-gateway: ${error.message} (--help lists the flags)`);
+  const text = `lingma-gateway: ${error.message} (--help lists the flags)`;
+  if (complain) complain(error, text);
+  else say(text);
   process.exit(2);
 }
 

@@ -1,6 +1,6 @@
 /** The gateway's processes: the pool with everything that keeps it running and ends it cleanly. */
 import path from 'node:path';
-import { systemClock } from '../base/clock';
+import { systemClock } from '../base/systemClock';
 import { GatewayError, stopping } from '../base/errors';
 import { BackoffPolicy } from '../lingma/backoff';
 import type { Connector } from '../lingma/connect/connector';
@@ -160,6 +160,7 @@ export class Backend {
       throw stopping();
     }
     this.#workDir = workDir;
+    if (workDir?.open) this.#logger.log('warn', openFolder(workDir.path));
     await this.#startPool();
   }
 
@@ -242,6 +243,13 @@ export class Backend {
       };
     });
   }
+}
+
+function openFolder(folder: string): string {
+  return (
+    `${folder} is open to other users of this machine, and holds the sign-in to Lingma. ` +
+    'Take their rights away (chmod 700), or choose another work folder (--work-dir).'
+  );
 }
 
 function noneStarted(problems: readonly string[]): GatewayError {

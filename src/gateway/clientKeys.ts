@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock';
 import { GatewayError, invalidRequest } from '../base/errors';
 import type { RequestContext } from '../http/context';
 import {
+  assertNewName,
   type ClientIdentity,
   digestOfKey,
   isName,
@@ -54,6 +55,11 @@ export function newKey(name: string, createdAtMs: number): CreatedKey {
 /** Whether a client may be named so: as the key ring takes it, and not as the owner. */
 export function isClientName(name: string): boolean {
   return isName(name) && name !== OWNER;
+}
+
+/** Throws `invalid_request` for what is no name of a client, and for one that another of them has. */
+export function assertClientName(name: string, others: readonly { readonly name: string }[]): void {
+  assertNewName(name, [{ name: OWNER }, ...others]);
 }
 
 /** The name, or one like it that none of them has: two windows may have made keys for one name. */
@@ -177,6 +183,10 @@ export class ClientKeys {
       this.#shutOut(client);
       throw error;
     }
+    if (!this.#revoked.has(record.digest)) return;
+    // Revoked while it was being written down: the keeper may have been told in either order.
+    await this.#options.keeper?.forget(record);
+    throw revokedBefore(record.name);
   }
 
   /** Throws `not_found` when there is no client of that name. */
@@ -217,6 +227,8 @@ export class ClientKeys {
   }
 
   #shutOut(client: ClientIdentity): void {
+    // One that is out already may have left its name to another.
+    if (!this.ring.clients().includes(client)) return;
     this.ring.remove(client.name);
     this.#unlisted.delete(client.scope);
     this.#statistics.remove(client.name);

@@ -21,12 +21,15 @@ export type Origin =
 export type OptionOrigins = Readonly<Partial<Record<keyof GatewayOptions, Origin>>>;
 
 /** What has been decided outside of the gateway's options, such as the format of the log. */
-export type HostConfig = Readonly<Record<string, ConfigEntry>>;
+export type HostConfig = EffectiveConfig;
 
 export interface ConfigEntry {
   readonly value: unknown;
   readonly origin: Origin;
 }
+
+/** By the names of the options, and of what the host has decided. */
+export type EffectiveConfig = Readonly<Record<string, ConfigEntry>>;
 
 /** Whoever made the options knows where they come from. */
 export interface ConfigOrigins {
@@ -61,7 +64,7 @@ const SHOWN: {
   turnTimeoutSeconds: asItIs,
   workDir: asItIs,
   workDirConflict: asItIs,
-  passEnvironment: namesOnly,
+  passEnvironment: shownNames,
   modelAliases: asItIs,
   askMode: asItIs,
   remoteImages: asItIs,
@@ -78,7 +81,7 @@ export function describeConfig(
   given: GatewayOptions,
   live: LiveOptions,
   origins: ConfigOrigins | undefined,
-): Record<string, ConfigEntry> {
+): EffectiveConfig {
   const known = origins?.options() ?? {};
   const originOf = (name: keyof GatewayOptions): Origin => known[name] ?? { from: 'default' };
   const changed = new Set<string>(
@@ -109,27 +112,31 @@ function asItIs(value: unknown): unknown {
   return value;
 }
 
-/** Some tools take `NAME=VALUE` where we take a name, so somebody will write it. */
-function namesOnly(names: readonly string[]): unknown {
-  return names.map((name) => name.replace(/=.*$/s, '=…'));
-}
-
-/**
- * The arguments of an agent, a variable before it, and the user or the query of an address may hold
- * what is nobody's business.
- */
 function showSource(source: Source): object {
   switch (source.kind) {
     case 'lingma':
       return source;
     case 'attach':
-      return {
-        kind: 'attach',
-        target: source.target.replace(/[?#].*$/s, '?…').replace(/:\/\/.*@/s, '://…@'),
-      };
-    case 'agent': {
-      const [program = ''] = /^\s*("[^"]*"|'[^']*'|\S*)/.exec(source.command) ?? [];
-      return { kind: 'agent', program: program.trim().replace(/=.*$/s, '=…') };
-    }
+      return { kind: 'attach', target: shownAddress(source.target) };
+    case 'agent':
+      return { kind: 'agent', program: shownProgram(source.command) };
   }
+}
+
+/** Names of variables without values: some tools take `NAME=VALUE`, so somebody will write it. */
+export function shownNames(names: readonly string[]): string[] {
+  return names.map((name) => name.replace(/=.*$/s, '=…'));
+}
+
+/** An address without its query; nothing but its scheme where a user may stand in it. */
+export function shownAddress(address: string): string {
+  // A password may hold any character, so nobody can tell where it ends.
+  if (address.includes('@')) return address.replace(/:\/\/.*$/s, '://…');
+  return address.replace(/[?#].*$/s, '?…');
+}
+
+/** The program of a command line: its arguments, or a variable in front of it, may hold a key. */
+export function shownProgram(command: string): string {
+  const [, program = '', rest = ''] = /^("[^"]*"|'[^']*'|\S*)(.*)$/s.exec(command.trim()) ?? [];
+  return `${program.replace(/=.*$/s, '=…')}${rest === '' ? '' : ' …'}`;
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { isLoopback, reachedAt, urlHost } from '../base/address';
-import { systemClock } from '../base/clock';
+import { systemClock } from '../base/systemClock';
 import { Emitter, type Event } from '../base/emitter';
 import { stopping, toGatewayError } from '../base/errors';
 import { version } from '../base/version';
@@ -34,7 +34,7 @@ import {
   type KeyRecord,
 } from './clientKeys';
 import type { PoolSize } from './controlRoutes';
-import { type ConfigEntry, type ConfigOrigins, describeConfig } from './effectiveConfig';
+import { type ConfigOrigins, describeConfig, type EffectiveConfig } from './effectiveConfig';
 import { type LiveOptions, LiveOptionsHolder } from './liveOptions';
 import { encodingCounter } from './encodingFile';
 import { type MetricsReading, RequestCounter } from './metrics';
@@ -109,6 +109,8 @@ export class Gateway {
   readonly #schemaThreads: SchemaThreads;
   #state: GatewayState = 'stopped';
   #problem: string | null = null;
+  /** Why nobody new can connect, while that is so. */
+  #portProblem: string | undefined;
   #source: PreparedSource | undefined;
   #port: number | undefined;
   #eventLoopDelay: EventLoopDelay | undefined;
@@ -209,13 +211,14 @@ export class Gateway {
     const listening = this.#state === 'ready' || this.#state === 'starting';
     const upMs =
       this.#startedAtMs === undefined ? 0 : systemClock.monotonicMs() - this.#startedAtMs;
-    // Started, but no process is left and none is being tried: nothing is served until one comes back.
-    const gaveUp =
-      this.#state === 'ready' && instances.every((instance) => instance.state === 'failed');
+    // Started, but no process is left and none is being tried, or nobody can get here: nothing is
+    // served until that is over.
+    const gaveUp = instances.every((instance) => instance.state === 'failed');
+    const broken = this.#state === 'ready' && (gaveUp || this.#portProblem !== undefined);
     return {
       version,
-      state: gaveUp ? 'failed' : this.#state,
-      problem: gaveUp ? (instances[0]?.problem ?? null) : this.#problem,
+      state: broken ? 'failed' : this.#state,
+      problem: broken ? (this.#portProblem ?? instances[0]?.problem ?? null) : this.#problem,
       baseUrl: listening && this.#port !== undefined ? this.#baseUrl(this.#port) : null,
       demo: this.#source?.demo ?? false,
       program: this.#source?.program ?? null,
@@ -279,7 +282,7 @@ export class Gateway {
   }
 
   /** Every option with its value now and where it comes from; none of them gives a secret away. */
-  effectiveConfig(): Record<string, ConfigEntry> {
+  effectiveConfig(): EffectiveConfig {
     return describeConfig({ ...this.#options, ...this.#given }, this.#live.current, this.#origins);
   }
 
@@ -408,6 +411,11 @@ export class Gateway {
         maxPerKey: () => this.#live.current.maxTurnsPerKey,
         onKeyRefused: (reason) => {
           this.#requests.addKeyRefusal(reason);
+        },
+        onPort: (problem) => {
+          this.#portProblem = problem?.message;
+          this.#notify();
+          if (problem?.code === 'port_in_use') this.#windows?.portTaken();
         },
       });
       const { host, port } = this.#options;

@@ -22,4 +22,6 @@ export interface WindowHost {
   readonly secret: string;
   /** Another window asks for this; the gateway answers it before anything happens. */
   readonly request: (action: HostAction) => void;
+  /** Its port was lost, and somebody else has taken it since: perhaps another window leads by now. */
+  readonly portTaken: () => void;
 }

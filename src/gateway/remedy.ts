@@ -7,6 +7,7 @@ import type { Lease } from '../session/lease';
 const NOT_THE_SESSIONS_FAULT = new Set([
   'cancelled',
   'stopping',
+  'too_many_requests',
   'queue_full',
   'queue_timeout',
   'no_instance',

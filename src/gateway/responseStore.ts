@@ -111,7 +111,7 @@ export class ResponseStore {
       allBytes,
       holders: 0,
     };
-    const entry: Entry = { scope, node, usedAtMs: this.#clock.monotonicMs() };
+    const entry: Entry = { scope, node, usedAtMs: this.#clock.continuousMs() };
     this.#entries.set(keyOf(scope, id), entry);
     for (const item of [...input, ...output]) this.#addHolding(keyOf(scope, item.id), entry, item);
     this.#hold(node);
@@ -149,7 +149,7 @@ export class ResponseStore {
   #use(key: string): Entry | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#clock.continuousMs();
     if (nowMs - entry.usedAtMs > this.#limits.ttlMs) {
       this.#drop(entry);
       return undefined;
@@ -162,7 +162,7 @@ export class ResponseStore {
 
   #makeRoom(): void {
     const { maxResponses, maxBytes, ttlMs } = this.#limits;
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#clock.continuousMs();
     for (const entry of this.#entries.values()) {
       const tooMany = this.#entries.size > maxResponses || this.#bytes > maxBytes;
       if (!tooMany && nowMs - entry.usedAtMs <= ttlMs) return;

@@ -1,5 +1,5 @@
 /** Where the launcher's log goes, and how it looks there. */
-import { systemClock } from '../base/clock';
+import { systemClock } from '../base/systemClock';
 import type { GatewayError } from '../base/errors';
 import { invalidRequest } from '../base/errors';
 import { createLogger, jsonLine, type Logger, type LogLevel } from '../observe/log';
@@ -48,8 +48,8 @@ export function openLog({ logLevel, logFormat, logFile }: LoggingFlags): Logging
       if (!json) say(text);
     },
     complain: (error, text) => {
-      if (file) logger.log('error', error.message, { code: error.code });
-      if (json) console.log('error', error.message, { code: error.code });
+      if (file) logger.log('error', error.message, () => ({ code: error.code }));
+      if (json) console.log('error', error.message, () => ({ code: error.code }));
       else say(text);
     },
   };

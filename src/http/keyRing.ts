@@ -101,12 +101,14 @@ export class KeyRing {
 
   #add(named: NamedKey): ClientIdentity {
     const { name } = named;
-    if (!isName(name)) throw badName();
+    assertNewName(
+      name,
+      this.#entries.map(({ identity }) => identity),
+    );
     if ('key' in named && named.key === '') {
       throw invalidRequest(undefined, `The key of "${name}" is empty.`);
     }
     if ('digest' in named && !isKeyDigest(named.digest)) throw badDigest(name);
-    if (this.#entries.some(({ identity }) => identity.name === name)) throw nameTaken(name);
     const digest = 'key' in named ? digestOf(named.key) : Buffer.from(named.digest, 'hex');
     const other = this.#find(digest);
     if (other) throw keyTaken(name, other.name);
@@ -132,6 +134,12 @@ function digestOf(key: string): Buffer {
 /** Whether somebody may be named so. Names stand in log lines, so nothing in them begins a line. */
 export function isName(name: string): boolean {
   return name === name.trim() && NAME.test(name);
+}
+
+/** Throws `invalid_request` for a name that cannot be used, and for one that another of them has. */
+export function assertNewName(name: string, others: readonly { readonly name: string }[]): void {
+  if (!isName(name)) throw badName();
+  if (others.some((other) => other.name === name)) throw nameTaken(name);
 }
 
 /** The name stays out of the message: whoever swaps the two has put a key in its place. */

@@ -16,6 +16,9 @@ export interface HttpLimits {
   readonly connections: number;
   /** Requests on one connection whose answers are not finished. */
   readonly pipelined: number;
+  /** Bytes of bodies, decompressed, whose requests are not answered: of one key, and of all keys. */
+  readonly bodyBytesPerKey: number;
+  readonly bodyBytes: number;
   /** Wrong keys within a minute whose refusal is not delayed. */
   readonly wrongKeys: number;
   /** Milliseconds by which each further one is delayed more than the one before. */
@@ -40,6 +43,9 @@ export const httpLimits: HttpLimits = {
   // Of the descriptors that a process has by default, some are left for files and processes.
   connections: 900,
   pipelined: 64,
+  // A turn holds its body two or three times, and Node's heap may end at 2 GiB.
+  bodyBytesPerKey: 256 * 1024 * 1024,
+  bodyBytes: 512 * 1024 * 1024,
   wrongKeys: 10,
   wrongKeyStepMs: 25,
   wrongKeyMostMs: 1_000,

@@ -15,7 +15,7 @@ import type { Logger } from '../observe/log';
 import { anthropicErrors } from '../wire/anthropicErrors';
 import type { ErrorShape } from '../wire/dialect';
 import { openAiError, openAiErrors } from '../wire/openaiErrors';
-import { isKeptBack, keepBack } from './body';
+import { isKeptBack, keepBack, weigh } from './body';
 import { RequestContext } from './context';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import type { Guard } from './guard';
@@ -23,6 +23,7 @@ import type { ClientIdentity } from './keyRing';
 import { KeyShares } from './keyShares';
 import { type HttpLimits, httpLimits } from './limits';
 import { authorityOf, pathOf } from './paths';
+import { PortKeeper } from './portKeeper';
 import { type RouteMatch, RouteTable } from './routeTable';
 import { WrongKeys } from './wrongKeys';
 
@@ -75,6 +76,13 @@ export interface HttpServerOptions {
   readonly onKeyRefused?: (reason: KeyRefusal) => void;
   /** In place of those of `httpLimits`. */
   readonly limits?: Partial<HttpLimits>;
+  /**
+   * Hears why nobody new can be served, each time the port was lost and could not be taken again, and
+   * `undefined` once it could.
+   */
+  readonly onPort?: (problem: GatewayError | undefined) => void;
+  /** How often it is looked whether the port is still there, in milliseconds; by default 15 s. */
+  readonly lookEveryMs?: number;
 }
 
 export type KeyRefusal = 'missing' | 'wrong';
@@ -86,8 +94,11 @@ export class HttpServer {
   readonly #shares: KeyShares;
   readonly #server: Server;
   readonly #open = new Set<RequestContext>();
+  /** Requests at work on a connection. */
   readonly #pipelined = new WeakMap<Socket, number>();
+  readonly #sockets = new Set<Socket>();
   #routes = new RouteTable([]);
+  #keeper: PortKeeper | undefined;
   #closing = false;
 
   constructor(options: HttpServerOptions) {
@@ -95,7 +106,11 @@ export class HttpServer {
     const limits = { ...httpLimits, ...options.limits };
     this.#limits = limits;
     this.#wrongKeys = new WrongKeys(limits);
-    this.#shares = new KeyShares(options.maxPerKey ?? (() => 0));
+    this.#shares = new KeyShares({
+      requests: options.maxPerKey ?? (() => 0),
+      bytesPerKey: limits.bodyBytesPerKey,
+      bytes: limits.bodyBytes,
+    });
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       void this.#serve(request, response);
     };
@@ -113,9 +128,10 @@ export class HttpServer {
     // Turns may be silent for long; their own limits end them.
     this.#server.timeout = 0;
     this.#server.maxConnections = limits.connections;
-    // Whoever comes next finds room, unless something runs on every connection.
+    // Whoever comes next finds room, unless something runs on every connection. A head that is still
+    // coming is nothing yet: it costs no key to hold all places with such.
     this.#server.on('drop', () => {
-      this.#server.closeIdleConnections();
+      for (const socket of this.#sockets) if (!this.#pipelined.get(socket)) socket.destroy();
     });
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       keepBack(request, response);
@@ -123,7 +139,9 @@ export class HttpServer {
     });
     this.#server.on('checkExpectation', serve);
     this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
       socket.once('close', () => {
+        this.#sockets.delete(socket);
         this.#closeQueued(socket);
       });
     });
@@ -144,12 +162,23 @@ export class HttpServer {
       this.#server.once('error', onError);
       this.#server.listen({ port, host, exclusive: true }, () => {
         this.#server.off('error', onError);
-        this.#server.on('error', (error) => {
-          this.#options.logger.log('error', `listener: ${error.message}`);
-        });
         const address = this.#server.address();
-        resolve(typeof address === 'object' && address ? address.port : port);
+        const bound = typeof address === 'object' && address ? address.port : port;
+        this.#keeper = this.#keep(bound, host);
+        resolve(bound);
       });
+    });
+  }
+
+  #keep(port: number, host: string): PortKeeper {
+    const { logger, onPort, lookEveryMs } = this.#options;
+    return new PortKeeper({
+      server: this.#server,
+      port,
+      host,
+      logger,
+      lookEveryMs,
+      onChange: (failure) => onPort?.(failure && listenError(failure, { port, host })),
     });
   }
 
@@ -172,7 +201,8 @@ export class HttpServer {
 
   /** Refuses new requests, ends the running ones with a typed error, closes every connection. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
+    if (!this.#keeper) return;
+    this.#keeper.stop();
     this.#closing = true;
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
@@ -267,7 +297,9 @@ export class HttpServer {
         const client = guard.checkKey(headers);
         // Whatever has a body costs memory and work; the rest is done at once.
         if (route.method === 'POST') {
-          context.response.once('close', this.#shares.take(client));
+          const share = this.#shares.take(client);
+          weigh(context.request, share.grow);
+          context.response.once('close', share.leave);
         }
         return route.handle(context, client);
       }

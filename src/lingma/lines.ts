@@ -3,6 +3,7 @@
  * not theirs alone, so a line that is no JSON is passed over.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { parseJson } from '../base/exactJson';
 import { type Framing, framingError, MAX_FRAME_BYTES, type MessageDecoder } from './framing';
 
 /** A message a line; `JSON.stringify` never writes a line feed of its own. */
@@ -11,7 +12,7 @@ export const lineFraming: Framing = {
   createDecoder: () => new LineDecoder(),
   parse(line) {
     try {
-      return JSON.parse(line) as unknown;
+      return parseJson(line);
     } catch {
       return undefined;
     }

@@ -8,8 +8,10 @@
  * that session ends with the process anyway, and a busy conversation could put the end off for
  * ever. Such a turn is `lost` and is answered elsewhere with the whole conversation.
  */
-import { type Clock, systemClock } from '../base/clock';
+import type { Clock } from '../base/clock';
+import { systemClock } from '../base/systemClock';
 import { cancelled, GatewayError, stopping } from '../base/errors';
+import { WakefulTimeout } from '../base/wakefulTimeout';
 import type { Incarnation, Instance, LiveProcess } from './instance';
 import type { Model } from './models';
 import { type QueueReading, WaitingLine } from './waitingLine';
@@ -51,7 +53,7 @@ type Duty =
   | {
       readonly kind: 'draining';
       readonly purpose: 'restart' | 'removal';
-      readonly deadline: ReturnType<typeof setTimeout>;
+      readonly deadline: WakefulTimeout;
     }
   /** Its process is being ended for good. */
   | { readonly kind: 'closing' };
@@ -338,9 +340,9 @@ export class Pool {
 
   #beginDrain(member: Member, purpose: 'restart' | 'removal'): void {
     callOff(member);
-    const deadline = setTimeout(() => {
+    const deadline = new WakefulTimeout(this.#options.drainTimeoutMs, () => {
       this.#endDrain(member);
-    }, this.#options.drainTimeoutMs);
+    });
     member.duty = { kind: 'draining', purpose, deadline };
     if (this.inFlight(member.instance.id) === 0) this.#endDrain(member);
   }
@@ -349,7 +351,7 @@ export class Pool {
   #endDrain(member: Member): void {
     const { duty } = member;
     if (duty.kind !== 'draining') return;
-    clearTimeout(duty.deadline);
+    duty.deadline.clear();
     if (duty.purpose === 'removal') {
       member.duty = { kind: 'closing' };
       void this.#remove(member);
@@ -416,7 +418,7 @@ function isDrainingFor({ duty }: Member, purpose: 'restart' | 'removal'): boolea
 /** The instance serves on; nothing unless it drains. */
 function callOff(member: Member): void {
   if (member.duty.kind !== 'draining') return;
-  clearTimeout(member.duty.deadline);
+  member.duty.deadline.clear();
   member.duty = SERVING;
 }
 

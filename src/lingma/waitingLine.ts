@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock';
 import { cancelled, GatewayError } from '../base/errors';
+import { WakefulTimeout } from '../base/wakefulTimeout';
 import { Histogram, type HistogramReading } from '../observe/histogram';
 
 /** Seconds; the longest is the time that a wait may take in a gateway. */
@@ -73,7 +74,7 @@ export class WaitingLine<Want, Place> {
         want,
         sinceMs,
         settle: (outcome) => {
-          clearTimeout(timer);
+          timer.clear();
           signal.removeEventListener('abort', onAbort);
           const index = this.#waiters.indexOf(waiter);
           if (index < 0) return;
@@ -86,10 +87,10 @@ export class WaitingLine<Want, Place> {
       const onAbort = (): void => {
         waiter.settle(cancelled());
       };
-      const timer = setTimeout(() => {
+      const timer = new WakefulTimeout(timeoutMs, () => {
         this.#refusedTimeout++;
         waiter.settle(onTimeout());
-      }, timeoutMs);
+      });
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiters.push(waiter);
     });

@@ -3,10 +3,19 @@
  * databases, so they are private to the user and belong to one gateway at a time: two processes in
  * one work folder would fight over both (protocol §1.1).
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../base/clock';
+import { systemClock } from '../base/systemClock';
 import { GatewayError, stopping } from '../base/errors';
 
 const PRIVATE_FOLDER = 0o700;
@@ -25,22 +34,36 @@ export interface ClaimOptions {
 
 export class WorkDir {
   readonly path: string;
+  /** Whether other users of the machine may look into it, or write there. */
+  readonly open: boolean;
   #released = false;
 
   private constructor(folder: string) {
     this.path = folder;
+    this.open = isOpen(folder);
   }
 
   /**
    * Claims `folder`, or with `next` the first free of `folder`, `folder-2`, `folder-3`, …
    * Throws `work_dir_in_use` when a living gateway holds it, `work_dir_unusable` when the system
    * does not let us keep anything there.
+   *
+   * @param mode Folders of our own are closed to other users; one that its user has named and made
+   *   is theirs, and keeps its mode.
    */
-  static claim(folder: string, conflict: 'fail' | 'next'): WorkDir {
+  static claim(
+    folder: string,
+    conflict: 'fail' | 'next',
+    mode: 'close' | 'keep' = conflict === 'next' ? 'close' : 'keep',
+  ): WorkDir {
     const first = path.resolve(folder);
     for (let number = 1; number <= MAX_SIBLINGS; number++) {
       const candidate = number === 1 ? first : `${first}-${number}`;
-      const holder = inUsable(candidate, () => lock(candidate));
+      const holder = inUsable(candidate, () => {
+        if (mode === 'close') makePrivate(candidate);
+        else makeFolder(candidate);
+        return lock(candidate);
+      });
       if (holder === undefined) return new WorkDir(candidate);
       if (conflict === 'fail') throw workDirInUse(candidate, holder);
     }
@@ -58,7 +81,7 @@ export class WorkDir {
     const deadline = systemClock.monotonicMs() + patienceMs;
     while (systemClock.monotonicMs() < deadline && !signal.aborted) {
       try {
-        return WorkDir.claim(folder, 'fail');
+        return WorkDir.claim(folder, 'fail', conflict === 'next' ? 'close' : 'keep');
       } catch (error) {
         if (!hasCode(error, 'work_dir_in_use')) throw error;
       }
@@ -81,15 +104,35 @@ export class WorkDir {
   }
 }
 
-/** Creates a folder that only its owner may enter; throws `work_dir_unusable` when it cannot. */
+/**
+ * Creates a folder of our own that only its owner may enter, or makes it one: it may come from a
+ * copy, or out of a backup. Throws `work_dir_unusable` when it cannot be created.
+ */
 export function makePrivate(folder: string): string {
-  inUsable(folder, () => mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER }));
+  makeFolder(folder);
+  if (isOpen(folder)) {
+    try {
+      chmodSync(folder, PRIVATE_FOLDER);
+    } catch {
+      // A volume that belongs to somebody else, or knows no modes: `WorkDir.open` tells.
+    }
+  }
   return folder;
+}
+
+/** Creates a folder that only its owner may enter, and leaves one that is there as it is. */
+function makeFolder(folder: string): void {
+  inUsable(folder, () => mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER }));
+}
+
+/** Whether others than its owner have any right there; Windows has access lists instead. */
+function isOpen(folder: string): boolean {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;
+  return process.platform !== 'win32' && (mode & 0o077) !== 0;
 }
 
 /** Takes the lock; returns the process id of the living holder when there is one. */
 function lock(folder: string): number | undefined {
-  makePrivate(folder);
   const file = path.join(folder, LOCK_NAME);
   // Written aside and linked into place: nobody ever sees a lock without its holder.
   const own = path.join(folder, `${LOCK_NAME}.${process.pid}`);

@@ -302,7 +302,7 @@ export class SessionCache<Label = undefined> {
     const { sessionId, owner } = result;
     if (!sessionId || this.#deadOwners.has(owner)) return;
     const key = `${owner.instanceId}#${owner.incarnation}/${sessionId}`;
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#options.clock.continuousMs();
     const entry: Entry<Label> = {
       key,
       id: before?.id ?? createSessionId(),
@@ -331,7 +331,7 @@ export class SessionCache<Label = undefined> {
   #describe(entry: Entry<Label>, leased: boolean): ListedSession<Label> {
     const { id, owner, turns, messageCount, label } = entry;
     const { ttlMs } = this.#limits;
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#options.clock.continuousMs();
     return {
       id,
       instanceId: owner.instanceId,
@@ -347,7 +347,7 @@ export class SessionCache<Label = undefined> {
   #isExpired(entry: Entry<Label>): boolean {
     const { ttlMs } = this.#limits;
     const { clock } = this.#options;
-    return ttlMs > 0 && clock.monotonicMs() - entry.storedAtMs > ttlMs;
+    return ttlMs > 0 && clock.continuousMs() - entry.storedAtMs > ttlMs;
   }
 
   #expire(entry: Entry<Label>): void {

@@ -63,8 +63,11 @@ export class ApiKey implements Disposable {
 
   async #readOrCreate(): Promise<string> {
     const stored = await this.#secrets.get(storageKeys.apiKey);
-    const agreed = await (await this.#shared())?.ownKey();
     const rotation = (await this.#secrets.get(storageKeys.apiKeyRotation)) ?? '';
+    const shared = await this.#shared();
+    let agreed = await shared?.ownKey();
+    // The mark of an earlier rotation has been deleted: the key before it must not come back.
+    if (agreed?.rotation === '' && rotation !== '') agreed = await shared?.rotate();
     if (stored && (!agreed || agreed.rotation === rotation)) return stored;
     await this.#keep(agreed?.key ?? newKey(), agreed?.rotation ?? '');
     // Another window may have stored its own in the meantime: what the store says now is the key.

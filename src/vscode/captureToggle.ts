@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { settingIds } from './ids';
+import { confirmed } from './notify';
 
 /**
  * Turns the keeping of texts on or off in the settings. On, it first says what that means: what
@@ -9,18 +10,14 @@ export async function toggleCapture(): Promise<void> {
   const settings = vscode.workspace.getConfiguration();
   const on = settings.get<boolean>(settingIds.captureBodies, false);
   if (!on) {
-    const keep = vscode.l10n.t('Keep Texts');
-    const choice = await vscode.window.showWarningMessage(
+    const agreed = await confirmed(
       vscode.l10n.t('Keep the texts of requests and answers?'),
-      {
-        modal: true,
-        detail: vscode.l10n.t(
-          'They are kept for the latest requests, in memory only, so that the dashboard can show them. Keys and images are left out. They are gone when you turn this off, or when the gateway ends.',
-        ),
-      },
-      keep,
+      vscode.l10n.t(
+        'They are kept for the latest requests, in memory only, so that the dashboard can show them. Keys and images are left out. They are gone when you turn this off, or when the gateway ends.',
+      ),
+      vscode.l10n.t('Keep Texts'),
     );
-    if (choice !== keep) return;
+    if (!agreed) return;
   }
   await settings.update(settingIds.captureBodies, !on, vscode.ConfigurationTarget.Global);
 }

@@ -7,6 +7,7 @@ import { toggleCapture } from './captureToggle';
 import type { GatewayController } from './controller';
 import { commandIds, type CommandName, settingIds } from './ids';
 import { nodeCommands } from './nodeCommands';
+import { inform } from './notify';
 import type { Panel } from './panel';
 import { withPatience } from './progress';
 import type { SetupDependencies } from './setup/dependencies';
@@ -46,7 +47,7 @@ function commandTable(dependencies: CommandDependencies): Record<CommandName, Co
         ? vscode.l10n.t('Lingma Gateway is still starting. Try again when it is ready.')
         : vscode.l10n.t('Lingma Gateway is not running.');
     const buttons = controller.state.kind === 'starting' ? [] : [start];
-    const choice = await vscode.window.showInformationMessage(text, ...buttons);
+    const choice = await inform(text, ...buttons);
     if (choice === start) await controller.start();
   }
 

@@ -339,7 +339,10 @@ export class GatewayController implements Disposable {
     options: GatewayOptions,
     secret: string | undefined,
   ): Promise<void> {
-    const host = secret === undefined ? undefined : { secret, request: this.#onRequest };
+    const host =
+      secret === undefined
+        ? undefined
+        : { secret, request: this.#onRequest, portTaken: this.#onPortTaken };
     const gateway = await this.#dependencies.createGateway(options, host);
     if (this.#target !== run) return;
     const subscriptions = new DisposableStore();
@@ -465,6 +468,12 @@ export class GatewayController implements Disposable {
   readonly #onRequest = (action: 'stop' | 'restart'): void => {
     this.#logger.log('info', `another window asks for: ${action}`);
     void (action === 'stop' ? this.stop() : this.restart());
+  };
+
+  /** The gateway of this window has lost its port to somebody: whoever that is, it finds its place. */
+  readonly #onPortTaken = (): void => {
+    this.#logger.log('warn', 'the port has gone to somebody else; this window looks for a place');
+    void this.restart();
   };
 
   async #lookForLeader(): Promise<void> {

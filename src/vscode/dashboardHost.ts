@@ -13,7 +13,7 @@ import type { Logger } from '../observe/log';
 import type { ActivityFeed } from './activityFeed';
 import type { GatewayController } from './controller';
 import { commandIds, displayName, section, settingIds } from './ids';
-import { withoutLinks } from './markdown';
+import { complain } from './notify';
 import { renderPanelHtml } from './panelHtml';
 import { evictSession } from './sessionActions';
 
@@ -145,9 +145,7 @@ export class DashboardHost implements Disposable {
     } catch (error) {
       const { message } = toGatewayError(error);
       this.#logger.log('warn', `no details of ${id}: ${message}`);
-      await vscode.window.showErrorMessage(
-        vscode.l10n.t('The details of the request could not be read. {0}', withoutLinks(message)),
-      );
+      await complain(vscode.l10n.t('The details of the request could not be read. {0}', message));
     }
   }
 
@@ -156,11 +154,8 @@ export class DashboardHost implements Disposable {
       await vscode.commands.executeCommand(...commandLine(command));
     } catch (error) {
       this.#logger.log('error', `${command}: ${toGatewayError(error).message}`);
-      await vscode.window.showErrorMessage(
-        vscode.l10n.t(
-          'Lingma Gateway could not do this. {0}',
-          withoutLinks(toGatewayError(error).message),
-        ),
+      await complain(
+        vscode.l10n.t('Lingma Gateway could not do this. {0}', toGatewayError(error).message),
       );
     }
   }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Failure } from './controller';
 import { commandIds, settingIds } from './ids';
-import { withoutLinks } from './markdown';
+import { complain } from './notify';
 
 interface Button {
   readonly title: string;
@@ -19,7 +19,7 @@ export class FailureNotice {
     this.#open.add(text);
     const buttons = [...nextSteps(failure), showLog()];
     const titles = buttons.map((button) => button.title);
-    const title = await vscode.window.showErrorMessage(withoutLinks(text), ...titles);
+    const title = await complain(text, ...titles);
     this.#open.delete(text);
     await buttons.find((button) => button.title === title)?.run();
   }

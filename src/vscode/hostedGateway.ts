@@ -7,6 +7,7 @@ import type { TurnEvent } from '../conversation/events';
 import type { TurnRequest } from '../conversation/messages';
 import type { GatewayActivity, RequestDetails } from '../gateway/activity';
 import type { ClientKeyInfo, CreatedKey, KeyRecord } from '../gateway/clientKeys';
+import type { EffectiveConfig } from '../gateway/effectiveConfig';
 import type { Gateway } from '../gateway/gateway';
 import type { LiveOptions } from '../gateway/liveOptions';
 import type { HostAction, Leaving } from '../gateway/leaving';
@@ -29,6 +30,8 @@ export interface HostedGateway {
   /** Rejects while it does not listen. */
   connection(): Promise<Connection>;
   activity(): Promise<GatewayActivity>;
+  /** Every option with its value now and where it comes from; no secrets. */
+  effectiveConfig(): Promise<EffectiveConfig>;
   /** Undefined for a request that is no longer kept. */
   requestDetails(id: string): Promise<RequestDetails | undefined>;
   models(signal: AbortSignal): ReturnType<Gateway['models']>;

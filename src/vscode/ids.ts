@@ -29,6 +29,7 @@ export const commandIds = {
   openTerminal: 'lingmaGateway.openTerminal',
   testConnection: 'lingmaGateway.testConnection',
   copyDiagnostics: 'lingmaGateway.copyDiagnostics',
+  showEffectiveConfig: 'lingmaGateway.showEffectiveConfig',
   openWalkthrough: 'lingmaGateway.openWalkthrough',
   applyChange: 'lingmaGateway.applyChange',
   discardChange: 'lingmaGateway.discardChange',

@@ -7,6 +7,7 @@ import type { Node } from './conversationsModel';
 import type { HostedGateway } from './hostedGateway';
 import type { CommandName } from './ids';
 import { instancePicks } from './instancePicks';
+import { inform } from './notify';
 import { evictSession } from './sessionActions';
 
 export interface NodeCommandDependencies {
@@ -76,9 +77,7 @@ async function pickSession(gateway: HostedGateway): Promise<string | undefined> 
       id,
     }));
   if (picks.length === 0) {
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('There is no idle conversation to evict.'),
-    );
+    await inform(vscode.l10n.t('There is no idle conversation to evict.'));
     return undefined;
   }
   const placeHolder = vscode.l10n.t('Choose the conversation whose session is forgotten');

@@ -14,7 +14,12 @@ export interface OptionsWatchDependencies {
   readonly buildOptions: () => Promise<GatewayOptions>;
   /** How long settings and key must rest before they are looked at. */
   readonly settleMs?: number;
+  /** How often it looks for what no event tells, in milliseconds. */
+  readonly lookEveryMs?: number;
 }
+
+/** Another editor, with a gateway on another port, may have rotated the key or revoked one. */
+const LOOK_EVERY_MS = 60_000;
 
 /** What a gateway changes while it runs, so that no turn and no warm session is lost. */
 const LIVE: ReadonlySet<string> = new Set(LIVE_OPTION_NAMES);
@@ -25,11 +30,16 @@ const LIVE: ReadonlySet<string> = new Set(LIVE_OPTION_NAMES);
  */
 export class OptionsWatch implements Disposable {
   readonly #dependencies: OptionsWatchDependencies;
+  readonly #look: ReturnType<typeof setInterval>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
   constructor(dependencies: OptionsWatchDependencies) {
     this.#dependencies = dependencies;
+    const { controller, lookEveryMs = LOOK_EVERY_MS } = dependencies;
+    this.#look = setInterval(() => {
+      if (controller.state.kind === 'ready') this.notice();
+    }, lookEveryMs);
   }
 
   /** Call when the settings or the key may have changed. */
@@ -43,6 +53,7 @@ export class OptionsWatch implements Disposable {
 
   dispose(): void {
     this.#disposed = true;
+    clearInterval(this.#look);
     clearTimeout(this.#timer);
   }
 

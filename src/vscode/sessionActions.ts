@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { toGatewayError } from '../base/errors';
 import type { HostedGateway } from './hostedGateway';
-import { withoutLinks } from './markdown';
+import { complain, inform } from './notify';
 
 /** Forgets a session; says so when that was not possible, and why. Never rejects. */
 export async function evictSession(
@@ -10,9 +10,9 @@ export async function evictSession(
 ): Promise<void> {
   try {
     if (!gateway) {
-      await vscode.window.showInformationMessage(vscode.l10n.t('Lingma Gateway is not running.'));
+      await inform(vscode.l10n.t('Lingma Gateway is not running.'));
     } else if (!(await gateway.evictSession(id))) {
-      await vscode.window.showInformationMessage(
+      await inform(
         vscode.l10n.t(
           'Conversation {0} was not evicted: a request is using it, or it is gone already.',
           id,
@@ -20,12 +20,8 @@ export async function evictSession(
       );
     }
   } catch (error) {
-    await vscode.window.showErrorMessage(
-      vscode.l10n.t(
-        'Conversation {0} was not evicted. {1}',
-        id,
-        withoutLinks(toGatewayError(error).message),
-      ),
+    await complain(
+      vscode.l10n.t('Conversation {0} was not evicted. {1}', id, toGatewayError(error).message),
     );
   }
 }

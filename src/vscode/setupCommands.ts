@@ -22,6 +22,7 @@ export function setupCommands(
     openTerminal: async () => (await load()).openTerminal(),
     testConnection: async () => (await load()).testConnection(),
     copyDiagnostics: async () => (await load()).copyDiagnostics(),
+    showEffectiveConfig: async () => (await load()).showEffectiveConfig(),
     rotateApiKey: async () => (await load()).rotateApiKey(),
     createClientKey: async (name) => (await load()).createClientKey(name),
     manageClientKeys: async () => (await load()).manageClientKeys(),

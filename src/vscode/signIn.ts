@@ -7,7 +7,7 @@ import { signedOutIds } from '../gateway/snapshot';
 import type { GatewayController } from './controller';
 import type { HostedGateway } from './hostedGateway';
 import { commandIds, displayName } from './ids';
-import { withoutLinks } from './markdown';
+import { complain, inform, warn } from './notify';
 import { SignInReminder } from './signInReminder';
 
 /**
@@ -36,7 +36,7 @@ export class SignIn implements Disposable {
     try {
       offer = await gateway.beginSignIn();
     } catch (error) {
-      void vscode.window.showErrorMessage(withoutLinks(toGatewayError(error).message));
+      void complain(toGatewayError(error).message);
       return;
     }
     if (!(await openPage(offer.loginUrl))) return;
@@ -67,10 +67,7 @@ export class SignIn implements Disposable {
     );
     if (cancelled.signal.aborted) return;
     if (!signedIn) {
-      await offer(
-        vscode.window.showWarningMessage,
-        vscode.l10n.t('Lingma has not reported a sign-in.'),
-      );
+      await offer(warn, vscode.l10n.t('Lingma has not reported a sign-in.'));
       return;
     }
     this.#reminder.reset();
@@ -78,7 +75,7 @@ export class SignIn implements Disposable {
       (id) => id !== instanceId,
     );
     if (left.length === 0) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('You are signed in to Lingma.'));
+      void inform(vscode.l10n.t('You are signed in to Lingma.'));
       return;
     }
     // Each process keeps a sign-in of its own.
@@ -87,7 +84,7 @@ export class SignIn implements Disposable {
       instanceId,
       left.join(', '),
     );
-    await offer(vscode.window.showInformationMessage, text);
+    await offer(inform, text);
   }
 
   async #remind(): Promise<void> {
@@ -95,7 +92,7 @@ export class SignIn implements Disposable {
     this.#reminding = true;
     const text = vscode.l10n.t('{0}: a request failed because Lingma is signed out.', displayName);
     try {
-      await offer(vscode.window.showWarningMessage, text);
+      await offer(warn, text);
     } finally {
       this.#reminding = false;
     }
@@ -119,7 +116,7 @@ async function openPage(loginUrl: string): Promise<boolean> {
   // would not survive that. VS Code takes both.
   const opened = await vscode.env.openExternal(loginUrl as unknown as vscode.Uri);
   if (!opened) {
-    void vscode.window.showWarningMessage(
+    void warn(
       vscode.l10n.t('The page to sign in on was not opened. Run the command again to open it.'),
     );
   }

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium } from '../../scripts/vscode/chromium.mjs';
 import { root } from '../../scripts/vscode/paths.mjs';
 import type { HostMessage, PageLayout, PanelMessage } from '../../src/dashboard/protocol';
 import { renderPanelHtml } from '../../src/vscode/panelHtml';
@@ -34,6 +35,18 @@ interface PageOptions {
 interface ThemeFile {
   readonly bodyClass: string;
   readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A browser for the tests of this suite, which ends with them. */
+export function useBrowser(): () => Browser {
+  let browser: Browser;
+  before(async () => {
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser.close();
+  });
+  return () => browser;
 }
 
 /** The variables that a workbench in this theme gives its webviews. */

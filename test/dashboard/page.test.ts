@@ -1,10 +1,9 @@
 /** What the dashboard does when a person uses it, by pointer and by keyboard. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator } from 'playwright-core';
-import { launchChromium } from '../../scripts/vscode/chromium.mjs';
+import type { Locator } from 'playwright-core';
 import type { PanelMessage } from '../../src/dashboard/protocol';
 import { eventually } from '../vscode/support/eventually';
-import { DashboardPage } from './dashboardPage';
+import { DashboardPage, useBrowser } from './dashboardPage';
 import {
   busyActivity,
   capturedDetails,
@@ -17,25 +16,19 @@ import {
 
 describe('the dashboard', function () {
   this.timeout(60_000);
-  let browser: Browser;
+  const browser = useBrowser();
   let dashboard: DashboardPage;
 
-  before(async () => {
-    browser = await launchChromium();
-  });
   afterEach(async () => {
     assert.deepEqual(dashboard.complaints, []);
     await dashboard.close();
-  });
-  after(async () => {
-    await browser.close();
   });
 
   async function open(
     options: Parameters<typeof DashboardPage.open>[1] = {},
     scene: Parameters<DashboardPage['show']>[0] = { state: ready(), activity: busyActivity },
   ): Promise<void> {
-    dashboard = await DashboardPage.open(browser, options);
+    dashboard = await DashboardPage.open(browser(), options);
     await dashboard.show(scene);
   }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { Gateway } from '../../src/gateway/gateway';
@@ -11,6 +11,7 @@ import type { LiveOptions } from '../../src/gateway/liveOptions';
 import { silentLogger } from '../../src/observe/log';
 import { settingDefaults, toGatewayOptions } from '../../src/vscode/settings';
 import { eventually, isAlive } from '../support/headless';
+import { listenerOn } from '../support/listeners';
 import { useTempDirs } from '../support/tempDir';
 import { assertTyped } from './chat';
 import { type Ask, ask, dialects, type Outcome } from './client';
@@ -46,12 +47,53 @@ describe('faults: something runs out', () => {
     assert.deepEqual(readdirSync(workDir), []);
   });
 
+  it('room for what windows share: they are told, and find what was there before', () => {
+    const folder = tempDir();
+    chmodSync(folder, 0o700);
+    const program = `
+      const { readWindowKey } = require('./src/vscode/windows/windowKey.ts');
+      const { SharedKeys } = require('./src/vscode/keys/sharedKeys.ts');
+      const [, folder] = process.argv;
+      const why = ({ code }) => code;
+      const keys = new SharedKeys(folder, 'secret', process.getuid());
+      (async () => {
+        console.log(await readWindowKey(folder, process.getuid()).catch(why));
+        console.log(await keys.rotate().catch(why));
+        console.log((await keys.ownKey()).rotation === '');
+      })();`;
+    const flags = ['--require', 'tsx/cjs', '--eval', program];
+    const limited = ['-c', 'ulimit -f 0; exec "$@"', 'bash', process.execPath, ...flags, folder];
+    const said = execFileSync('bash', limited, { encoding: 'utf8' });
+    assert.deepEqual(said.trim().split('\n'), ['EFBIG', 'EFBIG', 'true']);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   it('room for the log: the gateway goes on, and says so once', async () => {
     const rig = await launch('--log-file', '/dev/full');
     const chat = rig.chat('unlogged');
     for (let turn = 0; turn < 3; turn++) await chat.say();
     await rig.calm();
     assert.equal(rig.gateway.log.split('/dev/full takes no lines').length, 2, rig.gateway.log);
+  });
+
+  it('room on the disk, while it runs: turns go on, one line says so, and lines come again', async () => {
+    const file = path.join(tempDir(), 'gateway.log');
+    const rig = await launch('--log-file', file);
+    const chat = rig.chat('full');
+    await chat.say();
+    // From here on no file grows any more, whoever writes it in that process.
+    const room = (bytes: string) =>
+      execFileSync('prlimit', ['--pid', String(rig.pid), `--fsize=${bytes}:`]);
+    room(String(statSync(file).size));
+    for (let turn = 0; turn < 3; turn++) await chat.say();
+    assert.equal(rig.gateway.log.split(`${file} takes no lines`).length, 2, rig.gateway.log);
+    room('unlimited');
+    const isBack = async (): Promise<boolean> => {
+      await chat.say();
+      return rig.gateway.log.includes('takes lines again');
+    };
+    await eventually('lines again', isBack, 10_000);
+    await rig.calm();
   });
 
   it('descriptors: clients that are here are served, and others again when there are some', async () => {
@@ -149,6 +191,26 @@ describe('faults: settings change, and the gateway with them, while it is busy',
     await eventually('as many processes as wanted', () => {
       return gateway.snapshot().instances.length === 2;
     });
+  }).timeout(60_000);
+
+  it('no setting, but its port goes: turns are answered, and the state says who has it', async () => {
+    const { gateway } = await start();
+    const turns = await busy(gateway);
+    const port = Number(new URL(gateway.snapshot().baseUrl ?? '').port);
+    const listener = listenerOn(port);
+    listener._handle.close();
+    const stranger = createServer().listen({ port, host: '127.0.0.1', exclusive: true });
+    await once(stranger, 'listening');
+    listener.emit('error', new Error('accept EINVAL'));
+    await eventually('it is told', () => gateway.snapshot().state === 'failed');
+    assert.match(gateway.snapshot().problem ?? '', new RegExp(`Port ${port} .* is taken`));
+    for (const outcome of await Promise.all(turns)) assert.equal(outcome.kind, 'answer');
+    stranger.close();
+    await eventually('it is back', () => gateway.snapshot().state === 'ready', 10_000);
+    assert.equal(gateway.snapshot().problem, null);
+    for (const outcome of await Promise.all(await busy(gateway))) {
+      assert.equal(outcome.kind, 'answer');
+    }
   }).timeout(60_000);
 
   it('all others: one gateway ends, the next one serves, and nobody is left without a word', async () => {

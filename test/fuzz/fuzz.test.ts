@@ -19,6 +19,13 @@ const FOUND: readonly (readonly [target: string, input: string])[] = [
   ['frames', `X: ${'x'.repeat(8 * 1024 - 24)}\r\nContent-Length: 2\r\n\r\n{}`],
   // Other white space than a header has was taken for some, in text only.
   ['frames', Buffer.from('a:\r\ncontent-length:\u20282\r\n\r\n{}').toString('latin1')],
+  // The second of two keys without anything between them was shown.
+  ['redaction', 'AKIA0123456789ABCDEFghp_0123456789abcdefghijABCDEFGHIJ'],
+  // Whether the last digit was kept depended on the number beside it.
+  ['exact numbers', '{"a":{"":1000000000000001},"a":9999999.999999999}'],
+  ['exact numbers', '[1e999]'],
+  // What was no number but by its exponent became null.
+  ['arguments', '{"":1e991,"a":""}'],
 ];
 
 describe('fuzz', () => {
@@ -69,6 +76,26 @@ describe('fuzz', () => {
       read: (pieces) => /(?:ab)*c/.test(pieces.join('').slice(0, 32 * 1024)),
     };
     assert.match(steepFamilies(slow).join('\n'), /slow: "ab", whole/);
+  });
+
+  it('sees it too where only whole inputs are taken', () => {
+    const slow: Target = {
+      name: 'slow',
+      kind: 'json',
+      isWhole: true,
+      seeds: ['[]'],
+      words: ['['],
+      repeats: [{ head: '[', unit: `"${'ab'.repeat(40)}",`, tail: '""]' }],
+      read: (pieces) => {
+        try {
+          const words = JSON.parse(pieces.join('')) as string[];
+          return words.map((_, index) => words.slice(0, index).join('').length);
+        } catch {
+          return [];
+        }
+      },
+    };
+    assert.match(steepFamilies(slow).join('\n'), /slow: .* behind "\["/);
   });
 
   it('takes time in proportion to the input, whatever is repeated in it', () => {

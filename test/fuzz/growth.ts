@@ -4,9 +4,11 @@
  * that nothing depends on how fast or how busy the machine is.
  */
 import { median } from '../bench/statistics';
-import type { Target } from './target';
+import type { Repeat, Target } from './target';
 
 const SIZE = 8 * 1024;
+/** Of inputs whose unit is many characters long. */
+const REPEAT_SIZE = 64 * 1024;
 /** Characters of a piece. */
 const PIECE = 8;
 const LONGER = 4;
@@ -21,29 +23,35 @@ const FILLERS = ['a', ' ', '\n', '\\', '"', '`', '\u2028', '{'];
 
 /**
  * Families whose time grows faster than their inputs, each in words; none when all is well.
- * @param every Looks at one in so many only.
+ * @param every Looks at one in so many only; at all of the target's own repeats.
  */
 export function steepFamilies(target: Target, every = 1): string[] {
   const some = [...families(target)].filter((_, index) => index % every === 0);
   return deliveries(target).flatMap(([delivered, pieces]) => {
-    const timed = some.map(([name, build]) => {
-      const time = (size: number) => cpuMs(() => target.read(pieces(build(size))));
-      return { name, time, ms: time(SIZE) };
-    });
-    const usual = median(timed.map(({ ms }) => ms));
-    return timed.flatMap(({ name, time, ms }) => {
-      if (ms < Math.max(WORTH_A_LOOK.ms, WORTH_A_LOOK.times * usual)) return [];
-      // A busy machine, or a collection of garbage, makes one measurement wrong, and not all of them.
-      const isSteep = () => time(SIZE * LONGER) > MOST_TIMES * time(SIZE);
-      return times(ROUNDS).every(isSteep) ? [`${target.name}: ${name}, ${delivered}`] : [];
-    });
+    const steep = (size: number, group: readonly Family[], usual?: number): string[] => {
+      const timed = group.map(([name, build]) => {
+        const time = (length: number) => cpuMs(() => target.read(pieces(build(length))));
+        return { name, time, ms: time(size) };
+      });
+      const most = WORTH_A_LOOK.times * (usual ?? median(timed.map(({ ms }) => ms)));
+      return timed.flatMap(({ name, time, ms }) => {
+        if (ms < Math.max(WORTH_A_LOOK.ms, most)) return [];
+        // A busy machine, or a collection of garbage, makes one measurement wrong, and not all of them.
+        const isSteep = () => time(size * LONGER) > MOST_TIMES * time(size);
+        return times(ROUNDS).every(isSteep) ? [`${target.name}: ${name}, ${delivered}`] : [];
+      });
+    };
+    // Whole inputs are all as much work, so what is usual for them says nothing.
+    const wholes = (target.repeats ?? []).map(wholeInput);
+    return [...steep(SIZE, some), ...steep(REPEAT_SIZE, wholes, 0)];
   });
 }
 
 type Build = (size: number) => string;
+type Family = readonly [name: string, build: Build];
 
 /** Each word over and over, by itself and after each filler; seeds, and openings before fillers. */
-function* families({ words, seeds }: Target): Generator<[name: string, build: Build]> {
+function* families({ words, seeds }: Target): Generator<Family> {
   for (const unit of [...words, ...FILLERS, ...seeds]) yield [shown(unit), repeated(unit)];
   for (const word of words) {
     for (const filler of FILLERS) {
@@ -61,6 +69,15 @@ function* families({ words, seeds }: Target): Generator<[name: string, build: Bu
 
 function repeated(unit: string): Build {
   return (size) => unit.repeat(Math.ceil(size / Math.max(1, unit.length))).slice(0, size);
+}
+
+function wholeInput({ head, unit, middle = '', close = '', tail }: Repeat): Family {
+  const each = unit.length + close.length;
+  const build = (size: number): string => {
+    const count = Math.ceil(size / each);
+    return head + unit.repeat(count) + middle + close.repeat(count) + tail;
+  };
+  return [`${shown(unit)} behind ${shown(head)}`, build];
 }
 
 function shown(text: string): string {

@@ -5,9 +5,11 @@ import { writeCall } from '../../src/conversation/toolBlocks';
 import { HeadlessGateway } from '../support/headless';
 
 const IDS = ['9007199254740993', '12345678901234567890', '9223372036854775808'];
+/** Beyond what a double can be, and between two of them. */
+const OTHERS = ['1e999', '-1E+400', '9999999.999999999'];
 /** As a model spells it; a client that keeps the digits spells it in its own way. */
-const WRITTEN = `{"ids": [${IDS.join(', ')}], "half": 0.50, "__proto__": {"id": ${IDS[0] ?? ''}}}`;
-const SENT_BACK = `{"__proto__":{"id":${IDS[0] ?? ''}},"half":0.5,"ids":[${IDS.join(',')}]}`;
+const WRITTEN = `{"ids": [${[...IDS, ...OTHERS].join(', ')}], "half": 0.50, "__proto__": {"id": ${IDS[0] ?? ''}}}`;
+const SENT_BACK = `{"__proto__":{"id":${IDS[0] ?? ''}},"half":0.5,"ids":[${[...IDS, ...OTHERS].join(',')}]}`;
 const SCHEMA = { type: 'object', properties: { ids: { type: 'array' } } };
 
 /** A line that makes the demo answer exactly `text`. */
@@ -156,7 +158,7 @@ describe('headless: numbers longer than a double', () => {
 
   /** A schema with such numbers at its top and inside. */
   const limited = (id: string): string =>
-    `{"maximum":9007199254740993,"type":"object","properties":{"id":{"const":${id}}}}`;
+    `{"maximum":9007199254740993,"minimum":-1e999,"type":"object","properties":{"id":{"const":${id},"maximum":1e999}}}`;
   const SOME = '9007199254740993';
   const NEIGHBOUR = '9007199254740992';
   const TOOLS: Readonly<Record<string, (schema: string) => string>> = {
@@ -199,6 +201,20 @@ describe('headless: numbers longer than a double', () => {
       const refused = await ask(tools, [user(`${dialect} bad\n${bad}`)]);
       assert.equal(refused.status, 502, refused.text);
       assert.ok(prompts().at(-1)?.includes(limited(SOME)), 'the repair repeats the schema');
+    });
+
+    it(`${dialect}: what is out of range stays as it was written where no long number is about`, async () => {
+      const schema = '{"type":"object","properties":{"ids":{"default":-1e999}}}';
+      const tools = `"tools":[${TOOLS[dialect]?.(schema) ?? ''}]`;
+      const sent = `{"ids":[${OTHERS.join(',')}]}`;
+      const question = user(`${dialect} range\n${answer(writeCall('get', sent))}`);
+      const called = await ask(tools, [question]);
+      assert.equal(wire.argumentsIn(called.text).replaceAll(/\s/g, ''), sent, called.text);
+      const items = [question, wire.call(sent), JSON.stringify(wire.result)];
+      assert.match((await ask(tools, items)).session, /^continued/);
+      await ask(tools, [user('Before.'), ...items]);
+      const told = prompts().at(-1) ?? '';
+      assert.ok(told.includes(sent) && told.includes(schema), told);
     });
 
     it(`${dialect}: a tool that takes a neighbouring number is another tool`, async () => {
@@ -245,6 +261,8 @@ describe('headless: numbers longer than a double', () => {
     );
     for (const [wire, member, field] of [
       [chat, '"max_tokens":-9007199254740993', /max_tokens/],
+      [chat, '"max_tokens":1e999', /max_tokens/],
+      [messages, '"max_tokens":1e999', /max_tokens/],
       [chat, '"max_tokens":9007199254740993.5e-9', /max_tokens/],
       [chat, '"user":9007199254740993,"stop":9007199254740993', /stop/],
       [messages, '"system":9007199254740993', /system/],

@@ -233,20 +233,17 @@ describe('operations', () => {
     });
 
     it('tells why it does not start in the same way', async () => {
-      const run = runLauncher([
-        '--port',
-        '0',
-        '--log-format',
-        'json',
-        '--lingma',
-        '/none',
-        '--work-dir',
-        tempDir(),
-      ]);
-      const [line] = readLog(await run.stderr);
-      assert.equal(line?.level, 'error');
-      assert.equal(line['code'], 'binary_not_found');
-      assert.equal(await run.exitCode, 1);
+      for (const [flags, code, exitCode] of [
+        [['--lingma', '/none'], 'binary_not_found', 1],
+        [['--client-key', 'ci=secret-1', '--client-key', 'ci=secret-2'], 'invalid_request', 2],
+      ] as const) {
+        const own = ['--port', '0', '--work-dir', tempDir(), '--log-format', 'json'];
+        const run = runLauncher([...own, ...flags]);
+        const [line] = readLog(await run.stderr);
+        assert.equal(line?.level, 'error');
+        assert.equal(line['code'], code);
+        assert.equal(await run.exitCode, exitCode);
+      }
     });
 
     it('does not keep the gateway from working when the disk is full', async function () {

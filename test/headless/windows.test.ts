@@ -184,6 +184,10 @@ describe('windows of one user', () => {
       ...(await leader.gateway.activity()),
       history: (await follower.gateway.activity()).history,
     });
+    assert.deepEqual(
+      await follower.gateway.effectiveConfig(),
+      JSON.parse(JSON.stringify(await leader.gateway.effectiveConfig())),
+    );
   });
 
   for (const host of ['127.0.0.2', '0.0.0.0']) {

@@ -44,6 +44,12 @@ describe('scale: three gateways behind HAProxy', () => {
     return chats;
   }
 
+  /** How many turns run on all gateways. */
+  async function running(): Promise<number> {
+    const stats = await Promise.all(NAMES.map((name) => fleet.gateway(name).stats()));
+    return stats.reduce((sum, { concurrency }) => sum + concurrency.inFlight, 0);
+  }
+
   /** Says one thing, again after each failure; gives the failures. */
   async function insist({ chat }: PlacedChat, options: TurnOptions): Promise<Outcome[]> {
     const failures: Outcome[] = [];
@@ -119,6 +125,16 @@ describe('scale: three gateways behind HAProxy', () => {
     });
     const [first, whole] = [firstAt - startedAt, performance.now() - startedAt];
     assert.ok(whole > 500 && first < whole / 2, `${Math.round(first)} of ${Math.round(whole)} ms`);
+  });
+
+  it('ends a turn whose client leaves, also before its answer has begun', async () => {
+    const leave = new AbortController();
+    const { chat } = fleet.chat('left', { stream: false });
+    const turn = chat.turn({ words: 400, script: ['DEMO:gap 40'], signal: leave.signal });
+    await eventually('it runs', async () => (await running()) === 1);
+    leave.abort();
+    assert.equal((await turn).kind, 'left');
+    await eventually('it is over', async () => (await running()) === 0);
   });
 
   it('lets a client that asks for a WebSocket know that there is none', async () => {
@@ -197,10 +213,7 @@ describe('scale: three gateways behind HAProxy', () => {
     const { child } = fleet.gateway(leaving);
     const exited = once(child, 'exit');
     const long = chats.map(({ chat }) => chat.say({ words: 60, script: ['DEMO:gap 60'] }));
-    await eventually('all of them run', async () => {
-      const stats = await Promise.all(NAMES.map((name) => fleet.gateway(name).stats()));
-      return stats.reduce((sum, { concurrency }) => sum + concurrency.inFlight, 0) === chats.length;
-    });
+    await eventually('all of them run', async () => (await running()) === chats.length);
     child.kill('SIGTERM');
     await fleet.balancer.sees(leaving, 'DOWN');
     const health = await fleet.gateway(leaving).fetch('/healthz');

@@ -144,7 +144,7 @@ describe('redaction', function () {
           new Redactor([key]),
         );
         const text = before + key + after;
-        logger.log('info', text, { agent: text });
+        logger.log('info', text, () => ({ agent: text }));
         logger.child('topic', { agent: text }).log('error', `failed: ${text}`);
         assert.equal(lines.length, 4);
         for (const line of lines) assertWithout(line, key);

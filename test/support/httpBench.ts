@@ -104,9 +104,13 @@ export function requestHead(headers: Readonly<Record<string, string>> = {}): str
 }
 
 /** Waits until `holds`, without waiting any longer than needed; fails after two seconds. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 2_000;
-  while (!holds()) {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = 2_000,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`still not: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

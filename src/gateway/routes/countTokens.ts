@@ -13,10 +13,10 @@ export function countTokensRoute(turns: Pick<TurnRunner, 'countInput'>): Route {
     access: 'key',
     errors: anthropicErrors,
     handle: async (context) => {
-      const request = parseCountTokensRequest(
-        await readJson(context.request),
-        context.request.headers,
-      );
+      const body = await readJson(context.request);
+      // Its key may have been revoked since; nothing that runs hears of that here.
+      context.signal.throwIfAborted();
+      const request = parseCountTokensRequest(body, context.request.headers);
       context.sendJson(200, { input_tokens: await turns.countInput(request) });
     },
   };

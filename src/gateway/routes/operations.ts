@@ -2,7 +2,7 @@
 import { LOOPBACK, plainAddress } from '../../base/address';
 import { invalidRequest } from '../../base/errors';
 import type { Route } from '../../http/server';
-import type { ConfigEntry } from '../effectiveConfig';
+import type { EffectiveConfig } from '../effectiveConfig';
 import { type MetricsReading, renderMetrics } from '../metrics';
 import { countReady, type GatewaySnapshot } from '../snapshot';
 import { CHALLENGE_HEADER, isChallenge, type WindowIdentity } from '../windowIdentity';
@@ -17,7 +17,7 @@ export const DEMO_HINT =
 export interface OperationsDependencies {
   readonly snapshot: () => GatewaySnapshot;
   readonly metrics: () => Promise<MetricsReading>;
-  readonly effectiveConfig: () => Readonly<Record<string, ConfigEntry>>;
+  readonly effectiveConfig: () => EffectiveConfig;
   /** Whether it is about to leave, and a balancer should look elsewhere. */
   readonly draining: () => boolean;
   /**

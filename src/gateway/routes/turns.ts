@@ -39,6 +39,8 @@ export function turnRoute(deps: TurnDependencies, dialect: TurnDialect, source: 
     errors: dialect.errors,
     handle: async (context, client) => {
       const body = await readJson(context.request);
+      // Its key may have been revoked meanwhile.
+      context.signal.throwIfAborted();
       const atOnce = dialect.answerAtOnce?.(body, deps.nowSeconds());
       if (atOnce) {
         context.sendJson(200, atOnce);

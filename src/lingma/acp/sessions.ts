@@ -1,4 +1,5 @@
 /** The sessions of one connection: opening them, giving them a model, letting them go. */
+import { systemClock } from '../../base/systemClock';
 import { GatewayError, toGatewayError } from '../../base/errors';
 import { deleteLingmaSession } from '../deleteSession';
 import type { RpcConnection, RpcReply } from '../rpc';
@@ -54,7 +55,7 @@ export class Sessions {
   async open(): Promise<string> {
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare && performance.now() - spare.openedAtMs < SPARE_MAX_AGE_MS) return spare.id;
+    if (spare && systemClock.continuousMs() - spare.openedAtMs < SPARE_MAX_AGE_MS) return spare.id;
     if (spare) void this.release(spare.id);
     const reply = await this.#call('session/new', this.#newParams());
     if ('error' in reply) throw refused('session/new', reply.error);
@@ -64,7 +65,7 @@ export class Sessions {
   /** A session that no prompt was sent to after all is as good as new. */
   putBack(sessionId: string): void {
     if (this.#spare) void this.release(sessionId);
-    else this.#spare = { id: sessionId, openedAtMs: performance.now() };
+    else this.#spare = { id: sessionId, openedAtMs: systemClock.continuousMs() };
   }
 
   /** Gives the session this model unless it has it; an empty key leaves the choice to the agent. */

@@ -2,11 +2,10 @@
 import * as vscode from 'vscode';
 import { toGatewayError } from '../../base/errors';
 import { clientBaseUrl } from '../../dashboard/protocol';
-import { type ClientKeyInfo, isClientName, type KeyRecord, newKey } from '../../gateway/clientKeys';
+import { isClientName, type KeyRecord } from '../../gateway/clientKeys';
+import { complain, confirmed, inform } from '../notify';
 import type { KeyDependencies } from './dependencies';
-
-/** A key, and what it has been used for where a gateway runs. */
-type ListedKey = KeyRecord & Partial<Pick<ClientKeyInfo, 'usage'>>;
+import { type ListedKey, listKeys, makeKey, revokeKey } from './keyActions';
 
 /**
  * Makes a key and puts it on the clipboard, the one time it can be had.
@@ -17,9 +16,7 @@ export async function createClientKey(keys: KeyDependencies, wanted: unknown): P
   try {
     const name = typeof wanted === 'string' ? wanted : await askName(await listKeys(keys));
     if (name === undefined) return;
-    const { key, ...record } = await makeKey(keys, name);
-    // The window that runs the gateway may be one of another editor.
-    await keys.store.mirror([record]);
+    const { key } = await makeKey(keys, name);
     await vscode.env.clipboard.writeText(key);
     void sayCreated(keys, name);
   } catch (error) {
@@ -47,24 +44,6 @@ export async function manageClientKeys(keys: KeyDependencies): Promise<void> {
   }
 }
 
-async function makeKey({ controller, store }: KeyDependencies, name: string) {
-  if (controller.serving) return controller.serving.createKey(name);
-  const created = newKey(name, Date.now());
-  await store.keep(created);
-  return created;
-}
-
-/** The gateway's own list where one runs, with the times that only this editor remembers. */
-async function listKeys({ controller, store }: KeyDependencies): Promise<ListedKey[]> {
-  const stored = await store.list();
-  const served = await controller.serving?.clientKeys();
-  return (served ?? stored).map((key) => {
-    const lastUsedAtMs =
-      key.lastUsedAtMs ?? stored.find(({ digest }) => digest === key.digest)?.lastUsedAtMs ?? null;
-    return { ...key, lastUsedAtMs };
-  });
-}
-
 function askName(taken: readonly KeyRecord[]): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Create Client Key'),
@@ -86,7 +65,7 @@ function askName(taken: readonly KeyRecord[]): Thenable<string | undefined> {
 async function sayCreated({ controller }: KeyDependencies, name: string): Promise<void> {
   const url = clientBaseUrl(controller.state);
   const copyUrl = vscode.l10n.t('Copy Base URL');
-  const choice = await vscode.window.showInformationMessage(
+  const choice = await inform(
     vscode.l10n.t(
       'The key of {0} is on the clipboard. Paste it where it belongs now: it cannot be shown again.',
       name,
@@ -116,30 +95,19 @@ function describe({ createdAtMs, lastUsedAtMs, usage }: ListedKey): {
   };
 }
 
-async function revokeAfterAsking(
-  { controller, store }: KeyDependencies,
-  { name, digest }: KeyRecord,
-): Promise<void> {
-  const revoke = vscode.l10n.t('Revoke');
-  const choice = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Revoke the key of {0}?', name),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'Whoever uses it is refused at once, and requests that run with it end. This cannot be undone.',
-      ),
-    },
-    revoke,
+async function revokeAfterAsking(keys: KeyDependencies, key: KeyRecord): Promise<void> {
+  const agreed = await confirmed(
+    vscode.l10n.t('Revoke the key of {0}?', key.name),
+    vscode.l10n.t(
+      'Whoever uses it is refused at once, and requests that run with it end. This cannot be undone.',
+    ),
+    vscode.l10n.t('Revoke'),
   );
-  if (choice !== revoke) return;
-  // Written down first: whatever becomes of the gateway, the key is void.
-  await store.forget({ digest });
-  await controller.serving?.revokeKey(name);
-  void vscode.window.showInformationMessage(
-    vscode.l10n.t('The key of {0} has been revoked.', name),
-  );
+  if (!agreed) return;
+  await revokeKey(keys, key);
+  void inform(vscode.l10n.t('The key of {0} has been revoked.', key.name));
 }
 
 function showFailure(error: unknown): void {
-  void vscode.window.showErrorMessage(toGatewayError(error).message);
+  void complain(toGatewayError(error).message);
 }

@@ -5,7 +5,7 @@
  * here opens anything.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { clientKeyOf, readKey } from '../windows/windowKey';
 
@@ -50,13 +50,14 @@ export class SharedKeys {
   /** Has the editors agree on a new key. Of two at the same time the later one counts for all. */
   async rotate(): Promise<AgreedKey> {
     const aside = path.join(this.#folder, `.${ROTATION_FILE}.${randomBytes(8).toString('hex')}`);
-    await writeFile(aside, randomBytes(16).toString('base64url'), { flag: 'wx', mode: 0o600 });
     try {
+      await writeFile(aside, randomBytes(16).toString('base64url'), { flag: 'wx', mode: 0o600 });
       // The umask may have taken even the owner's bits.
       await chmod(aside, 0o600);
       await rename(aside, path.join(this.#folder, ROTATION_FILE));
     } catch (error) {
-      await unlink(aside);
+      // On a full disk it may be there without its content, or not at all.
+      await rm(aside, { force: true });
       throw error;
     }
     return this.ownKey();

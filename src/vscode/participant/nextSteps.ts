@@ -33,6 +33,8 @@ export function stepsAfter(code: ErrorCode, t: Localize): Step[] {
         step('openSettings', t('Choose Another Port'), settingIds.port),
         step('start', t('Retry')),
       ];
+    case 'address_not_available':
+      return [step('openSettings', t('Open Settings'), settingIds.host), step('start', t('Retry'))];
     case 'no_instance':
     case 'instance_lost':
     case 'start_failed':
@@ -42,6 +44,7 @@ export function stepsAfter(code: ErrorCode, t: Localize): Step[] {
       return [step('restart', t('Restart')), showLog];
     case 'stopping':
       return [step('start', t('Start'))];
+    case 'too_many_requests':
     case 'queue_full':
     case 'queue_timeout':
     case 'upstream_rate_limit':

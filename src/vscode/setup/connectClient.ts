@@ -13,6 +13,7 @@ import {
   planFile,
 } from '../clients/client';
 import { commandIds } from '../ids';
+import { complain, inform, warn } from '../notify';
 import type { SetupDependencies } from './dependencies';
 import { factsForClients, messageOf } from './facts';
 import {
@@ -42,7 +43,7 @@ export async function connectClient(context: Context, wanted: unknown): Promise<
       return;
     case 'copy':
       await vscode.env.clipboard.writeText(client.copied(facts, process.platform));
-      void vscode.window.showInformationMessage(client.next(facts, vscode.l10n.t));
+      void inform(client.next(facts, vscode.l10n.t));
       return;
     case 'guide':
       await showGuide(context.preview, client, facts);
@@ -82,13 +83,13 @@ async function connectByFile(
   const places = placesOf(folder);
   const target = client.target(places, vscode.l10n.t);
   if (target.kind === 'none') {
-    void vscode.window.showWarningMessage(target.reason);
+    void warn(target.reason);
     return;
   }
   try {
     // Again whenever somebody else has written the file while the user looked at the change.
     while ((await offerChange(context, client, facts, target.path)) === 'changed') {
-      void vscode.window.showInformationMessage(
+      void inform(
         vscode.l10n.t(
           '{0} has changed in the meantime. Here is the change for the file as it is now.',
           shortPath(target.path, places.home),
@@ -96,9 +97,7 @@ async function connectByFile(
       );
     }
   } catch (error) {
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t('{0} was not changed. {1}', client.title, messageOf(error)),
-    );
+    void complain(vscode.l10n.t('{0} was not changed. {1}', client.title, messageOf(error)));
   }
 }
 
@@ -120,7 +119,7 @@ async function offerChange(
   }
   const plan = planFile(client, text, facts, vscode.l10n.t);
   if (plan.kind === 'unchanged') {
-    void vscode.window.showInformationMessage(
+    void inform(
       vscode.l10n.t('{0} is connected already: {1} has everything it needs.', client.title, shown),
     );
     return 'done';
@@ -148,7 +147,7 @@ async function offerChange(
   });
   if (answer === copy) {
     await vscode.env.clipboard.writeText(plan.text);
-    void vscode.window.showInformationMessage(
+    void inform(
       vscode.l10n.t('The whole new text of {0} is on the clipboard, with your API key.', shown),
     );
   }
@@ -198,7 +197,7 @@ async function sayConnected(
   const copyKey = vscode.l10n.t('Copy API Key');
   // Who finds no key in the file gets it from a terminal's environment, or by hand.
   const others = client.holdsKey ? [open] : [terminal, copyKey];
-  const choice = await vscode.window.showInformationMessage(
+  const choice = await inform(
     vscode.l10n.t('{0} is connected. {1}', client.title, client.next(facts, vscode.l10n.t)),
     undo,
     ...others,
@@ -219,7 +218,7 @@ async function refuse(
   const copy = vscode.l10n.t('Copy Entries');
   const shown = shortPath(found.path, homedir());
   const text = vscode.l10n.t('{0} was not changed. {1}', shown, reason);
-  const choice = await vscode.window.showWarningMessage(text, open, copy);
+  const choice = await warn(text, open, copy);
   if (choice === open) await openFile(found.path);
   if (choice === copy) {
     const plan = planFile(client, null, facts, vscode.l10n.t);
@@ -240,7 +239,7 @@ async function offerValues(client: GuideClient, facts: ClientFacts): Promise<voi
     [vscode.l10n.t('Copy Model'), facts.models[0].id],
   ]);
   for (;;) {
-    const choice = await vscode.window.showInformationMessage(
+    const choice = await inform(
       vscode.l10n.t('Enter these values in {0}.', client.title),
       ...values.keys(),
     );
@@ -252,7 +251,7 @@ async function offerValues(client: GuideClient, facts: ClientFacts): Promise<voi
 
 /** What fails behind a button of a notification, when nobody waits for it any more. */
 function showError(error: unknown): void {
-  void vscode.window.showErrorMessage(messageOf(error));
+  void complain(messageOf(error));
 }
 
 async function openFile(path: string): Promise<void> {

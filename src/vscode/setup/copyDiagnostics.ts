@@ -1,6 +1,7 @@
 import { arch, homedir, release, type as osType } from 'node:os';
 import * as vscode from 'vscode';
 import { displayName } from '../ids';
+import { inform } from '../notify';
 import type { SetupDependencies } from './dependencies';
 import { renderDiagnostics } from './diagnostics';
 
@@ -24,7 +25,7 @@ export async function copyDiagnostics(deps: SetupDependencies): Promise<void> {
     hidden: { home: homedir(), secrets: connection ? [connection.apiKey] : [] },
   });
   await vscode.env.clipboard.writeText(text);
-  void vscode.window.showInformationMessage(
+  void inform(
     vscode.l10n.t('The diagnostics are on the clipboard, without keys and conversations.'),
   );
 }

@@ -1,6 +1,7 @@
 /** What a report of a problem needs, as Markdown; nothing in it is secret or said in a conversation. */
 import type { HostState } from '../../dashboard/protocol';
 import { snapshotOf } from '../../dashboard/protocol';
+import { shownAddress, shownNames, shownProgram } from '../../gateway/effectiveConfig';
 import { settingIds, type SettingName } from '../ids';
 import { settingDefaults, type Settings } from '../settings';
 import { type Private, redact } from './redact';
@@ -42,8 +43,9 @@ export function renderDiagnostics(facts: DiagnosticFacts): string {
 function changedSettings(settings: Settings): Record<string, unknown> {
   const shown = Object.entries({
     ...settings,
-    agentCommand: programOf(settings.agentCommand),
-    attachTo: withoutQuery(settings.attachTo),
+    agentCommand: shownProgram(settings.agentCommand),
+    attachTo: shownAddress(settings.attachTo),
+    passEnvironment: shownNames(settings.passEnvironment),
   });
   return Object.fromEntries(
     shown
@@ -53,16 +55,6 @@ function changedSettings(settings: Settings): Record<string, unknown> {
       )
       .map(([name, value]) => [settingIds[name as SettingName], value]),
   );
-}
-
-/** The program of a command line; its arguments may hold a key. */
-function programOf(command: string): string {
-  const [, program = '', rest = ''] = /^("[^"]*"|'[^']*'|\S*)(.*)$/s.exec(command.trim()) ?? [];
-  return rest.trim() === '' ? program : `${program} …`;
-}
-
-function withoutQuery(address: string): string {
-  return address.replace(/[?#].*$/s, '?…');
 }
 
 /** A block that no line of the text can close. */

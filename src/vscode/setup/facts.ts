@@ -1,6 +1,7 @@
 /** What a command tells a client, asked for when the user wants it. */
 import * as vscode from 'vscode';
 import type { ClientFacts } from '../clients/client';
+import { complain } from '../notify';
 import type { SetupDependencies } from './dependencies';
 import { type FileObstacle, UnusableFile } from './files';
 
@@ -30,9 +31,7 @@ export async function factsForClients(deps: SetupDependencies): Promise<ClientFa
     if (first) return { ...connection, models: [first, ...others] };
     await deps.sayNotRunning();
   } catch (error) {
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t('The models of Lingma are not known. {0}', messageOf(error)),
-    );
+    void complain(vscode.l10n.t('The models of Lingma are not known. {0}', messageOf(error)));
   }
   return undefined;
 }

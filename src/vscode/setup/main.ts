@@ -7,6 +7,7 @@ import type { SetupDependencies } from './dependencies';
 import { openTerminal } from './openTerminal';
 import { Preview } from './preview';
 import { rotateApiKey } from './rotateApiKey';
+import { showEffectiveConfig } from './showEffectiveConfig';
 import { runConnectionTest } from './testConnectionCommand';
 import { undoClientSetup } from './undoCommand';
 import { UndoStore } from './undoStore';
@@ -20,6 +21,7 @@ export interface SetupCommands {
   /** Resolves with the report, for callers in code; undefined when nothing could be tested. */
   testConnection(): Promise<unknown>;
   copyDiagnostics(): Promise<void>;
+  showEffectiveConfig(): Promise<void>;
   rotateApiKey(): Promise<void>;
   /** @param name Of the client; anything but a text asks the user. */
   createClientKey(name: unknown): Promise<void>;
@@ -40,6 +42,7 @@ export function createSetupCommands(deps: SetupDependencies): SetupCommands {
     openTerminal: () => openTerminal(deps),
     testConnection: () => runConnectionTest(deps, preview),
     copyDiagnostics: () => copyDiagnostics(deps),
+    showEffectiveConfig: () => showEffectiveConfig(deps, preview),
     rotateApiKey: () => rotateApiKey(context),
     createClientKey: (name) => createClientKey(deps.keys, name),
     manageClientKeys: () => manageClientKeys(deps.keys),

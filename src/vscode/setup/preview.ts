@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../base/disposable';
 import { contextKeys, previewScheme } from '../ids';
+import { inform } from '../notify';
 
 /** Reports that can still be read in a preview that is open. */
 const MAX_REPORTS = 10;
@@ -77,12 +78,10 @@ export class Preview implements vscode.TextDocumentContentProvider, Disposable {
           if (tabsOf(after).length === 0) settle(undefined);
         }),
       );
-      void vscode.window
-        .showInformationMessage(review.question, review.accept, ...review.others)
-        .then((choice) => {
-          // Who closes the notification has not decided yet: the buttons are still there.
-          if (choice !== undefined && !settle(choice)) review.again();
-        });
+      void inform(review.question, review.accept, ...review.others).then((choice) => {
+        // Who closes the notification has not decided yet: the buttons are still there.
+        if (choice !== undefined && !settle(choice)) review.again();
+      });
       return await promise;
     } finally {
       open.dispose();
@@ -107,6 +106,12 @@ export class Preview implements vscode.TextDocumentContentProvider, Disposable {
     // The preview reads the document, which has to be open for that.
     await vscode.workspace.openTextDocument(uri);
     await vscode.commands.executeCommand('markdown.showPreview', uri);
+  }
+
+  /** Shows data as JSON. */
+  async json(name: string, data: unknown): Promise<void> {
+    const uri = this.#add(`${name}.json`, `${JSON.stringify(data, null, 2)}\n`);
+    await vscode.window.showTextDocument(uri, { preview: false });
   }
 
   dispose(): void {

@@ -16,6 +16,9 @@ export interface Private {
 
 const HIDDEN = '[hidden]';
 
+/** What the log names a request by (`RequestContext.id`, `Gateway.chat`); it opens nothing. */
+const REQUEST_ID = /^(?:req|chat)_[0-9a-f]{32}$/;
+
 /** The home folder as texts have it: in JSON its backslashes are double, and Windows ignores case. */
 function homePattern(home: string): RegExp {
   const parts = home.split('\\').map((part) => part.replace(/[.*+?^${}()|[\]/]/g, String.raw`\$&`));
@@ -24,7 +27,8 @@ function homePattern(home: string): RegExp {
 
 /**
  * The text without the secrets, without what looks like one (bearer keys, long runs of letters and
- * digits, names and passwords in addresses), and with `~` for the home folder.
+ * digits, names and passwords in addresses), and with `~` for the home folder. Ids of requests stay:
+ * by them, lines of a log belong together.
  */
 export function redact(text: string, { home, secrets }: Private): string {
   let result = text;
@@ -35,5 +39,7 @@ export function redact(text: string, { home, secrets }: Private): string {
     .replace(/\b(bearer|basic)\s+[^\s"'[]+/gi, `$1 ${HIDDEN}`)
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${HIDDEN}@`)
     .replace(/\b(sk|pk|ghp|xox[a-z])[-_][\w-]{8,}/g, HIDDEN)
-    .replace(/(?<![\w/\\.-])[\w+=-]{32,}(?![\w/\\.-])/g, HIDDEN);
+    .replace(/(?<![\w/\\.-])[\w+=-]{32,}(?![\w/\\.-])/g, (run) =>
+      REQUEST_ID.test(run) ? run : HIDDEN,
+    );
 }

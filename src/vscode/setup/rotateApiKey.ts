@@ -2,6 +2,8 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { commandIds } from '../ids';
+import { rotateKey } from '../keys/keyActions';
+import { complain, confirmed, inform } from '../notify';
 import type { SetupDependencies } from './dependencies';
 import { messageOf } from './facts';
 import { holdersOf, type KeyHolder, replaceKey } from './rekey';
@@ -15,32 +17,21 @@ interface Context {
 
 /** Asks, makes a new key, has the gateway take it, and offers to write it where the old one is. */
 export async function rotateApiKey({ deps, undoStore }: Context): Promise<void> {
-  const { controller, apiKey } = deps.keys;
-  if (!(await agreed())) return;
+  const agreed = await confirmed(
+    vscode.l10n.t('Replace the API key of Lingma Gateway by a new one?'),
+    vscode.l10n.t(
+      'Clients that have the present key are refused until they get the new one; keys of single clients stay as they are. The gateway restarts.',
+    ),
+    vscode.l10n.t('Replace'),
+  );
+  if (!agreed) return;
   try {
-    const old = (await controller.connection())?.apiKey ?? (await apiKey.get());
-    const key = await apiKey.rotate();
-    if (controller.state.kind !== 'stopped') await controller.restart();
+    const { old, key } = await rotateKey(deps.keys);
     deps.logger.log('info', 'the API key was replaced');
     void sayRotated(undoStore, await holdersOf(old, undoStore), old, key).catch(showError);
   } catch (error) {
     showError(error);
   }
-}
-
-async function agreed(): Promise<boolean> {
-  const replace = vscode.l10n.t('Replace');
-  const choice = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Replace the API key of Lingma Gateway by a new one?'),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'Clients that have the present key are refused until they get the new one; keys of single clients stay as they are. The gateway restarts.',
-      ),
-    },
-    replace,
-  );
-  return choice === replace;
 }
 
 async function sayRotated(
@@ -54,11 +45,8 @@ async function sayRotated(
   const files = holders.map(({ record }) => shortPath(record.path, homedir())).join(', ');
   const choice =
     holders.length === 0
-      ? await vscode.window.showInformationMessage(
-          vscode.l10n.t('The API key has been replaced.'),
-          copy,
-        )
-      : await vscode.window.showInformationMessage(
+      ? await inform(vscode.l10n.t('The API key has been replaced.'), copy)
+      : await inform(
           vscode.l10n.t(
             'The API key has been replaced. The earlier one still stands in: {0}. Write the new one there, and change nothing else?',
             files,
@@ -69,13 +57,11 @@ async function sayRotated(
   if (choice === copy) await vscode.commands.executeCommand(commandIds.copyApiKey);
   if (choice !== update) return;
   for (const holder of holders) await replaceKey(holder, old, key, undoStore);
-  void vscode.window.showInformationMessage(
+  void inform(
     vscode.l10n.t('The new API key stands in: {0}. Restart the clients that run.', files),
   );
 }
 
 function showError(error: unknown): void {
-  void vscode.window.showErrorMessage(
-    vscode.l10n.t('The API key was not replaced everywhere. {0}', messageOf(error)),
-  );
+  void complain(vscode.l10n.t('The API key was not replaced everywhere. {0}', messageOf(error)));
 }

@@ -1,7 +1,7 @@
 /** “Test the connection”: real turns, as a client would make them, and what came of them. */
 import * as vscode from 'vscode';
 import { commandIds } from '../ids';
-import { withoutLinks } from '../markdown';
+import { complain, inform } from '../notify';
 import { testConnection, type TestReport, testSteps } from './connectionTest';
 import type { SetupDependencies } from './dependencies';
 import { actionTitle, explainTest, renderTestDetails, stepName } from './explainTest';
@@ -46,8 +46,8 @@ async function sayResult(report: TestReport, baseUrl: string, preview: Preview):
   const { ok, sentence, action } = explanation;
   const details = vscode.l10n.t('Show Details');
   const next = action && actionTitle(action, vscode.l10n.t);
-  const say = ok ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
-  const choice = await say(withoutLinks(sentence), ...(next === undefined ? [] : [next]), details);
+  const say = ok ? inform : complain;
+  const choice = await say(sentence, ...(next === undefined ? [] : [next]), details);
   if (choice === details) {
     await preview.markdown('connection-test', renderTestDetails(report, baseUrl, vscode.l10n.t));
   } else if (action && choice === next) {

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { commandIds } from '../ids';
+import { complain, inform } from '../notify';
 import type { SetupDependencies } from './dependencies';
 import { messageOf } from './facts';
 import { fingerprint, textOf } from './files';
@@ -19,9 +20,7 @@ export interface UndoContext {
 export async function undoClientSetup(context: UndoContext): Promise<void> {
   const records = await context.undoStore.list();
   if (records.length === 0) {
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t('There is no set-up of a client to undo.'),
-    );
+    void inform(vscode.l10n.t('There is no set-up of a client to undo.'));
     return;
   }
   const time = new Intl.DateTimeFormat(vscode.env.language, {
@@ -70,7 +69,7 @@ export async function offerUndo(context: UndoContext, record: SetupRecord): Prom
       if (answer !== restore) return;
       outcome = await undo(record, undoStore, fingerprint(bytes));
     }
-    void vscode.window.showInformationMessage(
+    void inform(
       record.before === null
         ? vscode.l10n.t(
             '{0} is gone again, as it was before {1} was connected.',
@@ -80,9 +79,7 @@ export async function offerUndo(context: UndoContext, record: SetupRecord): Prom
         : vscode.l10n.t('{0} is as it was before {1} was connected.', shown, record.title),
     );
   } catch (error) {
-    void vscode.window.showErrorMessage(
-      vscode.l10n.t('{0} was not restored. {1}', shown, messageOf(error)),
-    );
+    void complain(vscode.l10n.t('{0} was not restored. {1}', shown, messageOf(error)));
   }
 }
 

@@ -48,6 +48,10 @@ export class LocalGateway implements OwnGateway {
     return Promise.resolve(this.#gateway.activity());
   }
 
+  async effectiveConfig() {
+    return Promise.resolve(this.#gateway.effectiveConfig());
+  }
+
   async requestDetails(id: string) {
     return Promise.resolve(this.#gateway.requestDetails(id));
   }

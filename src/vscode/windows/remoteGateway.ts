@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Emitter } from '../../base/emitter';
 import { type ErrorCode, GatewayError, toGatewayError } from '../../base/errors';
 import { isRecord } from '../../base/json';
+import { WakefulTimeout } from '../../base/wakefulTimeout';
 import type { TurnEvent } from '../../conversation/events';
 import type { TurnRequest } from '../../conversation/messages';
 import type { GatewayActivity, RequestDetails } from '../../gateway/activity';
 import type { ClientKeyInfo, CreatedKey, KeyRecord } from '../../gateway/clientKeys';
+import type { EffectiveConfig } from '../../gateway/effectiveConfig';
 import type { HostAction, Leaving } from '../../gateway/leaving';
 import type { SignInOffer } from '../../gateway/signIn';
 import type { GatewaySnapshot } from '../../gateway/snapshot';
@@ -81,6 +83,13 @@ export class RemoteGateway implements FollowedGateway {
 
   async activity(): Promise<GatewayActivity> {
     return (await this.#get('/internal/activity')) as GatewayActivity;
+  }
+
+  async effectiveConfig(): Promise<EffectiveConfig> {
+    const { options } = (await this.#get('/internal/effective-config')) as {
+      options: EffectiveConfig;
+    };
+    return options;
   }
 
   async requestDetails(id: string): Promise<RequestDetails | undefined> {
@@ -195,9 +204,9 @@ export class RemoteGateway implements FollowedGateway {
 
   /** Reads the events to their end, which it tells. */
   async #follow(response: IncomingMessage): Promise<void> {
-    const silence = setTimeout(() => {
+    const silence = new WakefulTimeout(SILENCE_MS, () => {
       response.destroy();
-    }, SILENCE_MS);
+    });
     let end: Ended = { reason: 'lost' };
     let name = '';
     try {
@@ -212,7 +221,7 @@ export class RemoteGateway implements FollowedGateway {
     } catch {
       // Broken off: the leader was killed, or hangs.
     }
-    clearTimeout(silence);
+    silence.clear();
     if (!this.#closed.signal.aborted) this.#tellEnd(end);
   }
 

@@ -5,7 +5,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, link, lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const FILE_NAME = 'windows.key';
@@ -102,13 +102,14 @@ export async function readKey(file: string, uid: number | undefined): Promise<st
  */
 async function offerKey(folder: string, file: string): Promise<void> {
   const own = path.join(folder, `.${FILE_NAME}.${randomBytes(8).toString('hex')}`);
-  await writeFile(own, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
   try {
+    await writeFile(own, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
     // The umask may have taken even the owner's bits.
     await chmod(own, 0o600);
     await link(own, file).catch(unlessExists);
   } finally {
-    await unlink(own);
+    // On a full disk it may be there without its content, or not at all.
+    await rm(own, { force: true });
   }
 }
 

@@ -4,7 +4,7 @@ import { SessionCache } from '../../../src/session/cache';
 import type { SessionOwner } from '../../../src/session/lease';
 import { Chain } from '../../../src/session/chain';
 import { parseChatRequest } from '../../../src/wire/openaiChatRequest';
-import { systemClock } from '../../../src/base/clock';
+import { systemClock } from '../../../src/base/systemClock';
 import { reminderDigests } from '../../../src/gateway/reminders';
 import { heading, ms, say, table } from '../report';
 import { median } from '../statistics';

@@ -1,5 +1,5 @@
 /** Fills a session cache turn by turn; prints as JSON what it occupies. */
-import { systemClock } from '../../../src/base/clock';
+import { systemClock } from '../../../src/base/systemClock';
 import { SessionCache } from '../../../src/session/cache';
 import type { SessionOwner } from '../../../src/session/lease';
 import { digest } from '../../../src/session/chain';

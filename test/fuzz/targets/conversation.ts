@@ -19,7 +19,7 @@ import { openAiResponses } from '../../../src/wire/openaiResponses';
 import { headsOf } from '../../support/canonical';
 import { estimates } from '../../support/tokens';
 import { codeOf } from '../codeOf';
-import type { Target } from '../target';
+import type { Repeat, Target } from '../target';
 
 const RECORDINGS = 'test/fixtures/clients';
 /** Larger ones of the recorded bodies say nothing more. */
@@ -49,6 +49,7 @@ function bodies(
   dialect: Dialect,
   seeds: readonly string[],
   words: readonly string[],
+  repeats: readonly Repeat[],
 ): Target {
   /** As `http/body` and `gateway/turn` do it. */
   const identity = (json: string): string => {
@@ -78,6 +79,7 @@ function bodies(
     kind: 'json',
     isWhole: true,
     seeds,
+    repeats,
     words: [
       ...[
         '"role":"user"',
@@ -104,8 +106,7 @@ function bodies(
     ],
     read: (pieces) => identity(pieces.join('')),
     judge(input, result) {
-      // What is no number but by its exponent is none any more when it is written.
-      if (result === 'no JSON' || result === 'too deep' || /\d[eE]\+?\d{3}/.test(input)) return;
+      if (result === 'no JSON' || result === 'too deep') return;
       // Nothing but white space and the spelling of texts differs.
       assert.equal(identity(writeJson(parseJson(input))), result, 'spelled differently');
     },
@@ -153,37 +154,107 @@ const ollamaSeed = JSON.stringify({
   ],
 });
 
+/** `body` with a list of `entry` over and over in place of its `…`. */
+function listOf(body: string, entry: string): Repeat {
+  const [head = '', tail = ''] = body.split('…');
+  return { head: `${head}[`, unit: `${entry},`, tail: `${entry}]${tail}` };
+}
+
+const user = '{"role":"user","content":"U"}';
+const text = '{"type":"text","text":"x"}';
+/** In place of a schema: long in several ways. */
+const schemas: readonly string[] = ['"x"', '12345678901234567890', '1e999', '9999999.999999999'];
+
+/** Bodies of which one list, or one value, is as long or as deep as can be. */
+function growing(bodiesOf: Readonly<Record<string, readonly string[]>>, schema: string): Repeat[] {
+  const [head = '', tail = ''] = schema.split('…');
+  return [
+    ...Object.entries(bodiesOf).flatMap(([body, entries]) =>
+      entries.map((entry) => listOf(body, entry)),
+    ),
+    ...schemas.map((entry) => listOf(`${head}{"enum":…}${tail}`, entry)),
+    { head: `${head}{"x":`, unit: '[{"x":', middle: '1', close: '}]', tail: `}${tail}` },
+  ];
+}
+
 const dialects: readonly Target[] = [
   bodies(
     'bodies: chat',
     openAiChat,
     [chatSeed, ...recorded('/v1/chat/completions')],
     [...['"tool_calls":', '"tool_call_id":"c"', '"image_url":{"url":"x"}', '"type":"function"']],
+    growing(
+      {
+        '{"model":"m","messages":…}': [
+          user,
+          `${user},{"role":"assistant","content":"A"}`,
+          '{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"T"}',
+        ],
+        '{"model":"m","messages":[{"role":"user","content":…}]}': [text],
+      },
+      `{"model":"m","messages":[${user}],"tools":[{"type":"function","function":{"name":"f","parameters":…}}]}`,
+    ),
   ),
-  bodies('bodies: responses', openAiResponses, recorded('/v1/responses'), [
-    ...[
-      '"input":',
-      '"type":"function_call"',
-      '"call_id":"c"',
-      '"type":"reasoning"',
-      '"store":false',
+  bodies(
+    'bodies: responses',
+    openAiResponses,
+    recorded('/v1/responses'),
+    ['"input":', '"type":"function_call"', '"call_id":"c"', '"type":"reasoning"', '"store":false'],
+    growing(
+      {
+        '{"model":"m","input":…}': [
+          user,
+          '{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"T"}',
+          '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"A"}]}',
+        ],
+        '{"model":"m","input":[{"role":"user","content":…}]}': ['{"type":"input_text","text":"x"}'],
+      },
+      '{"model":"m","input":"U","tools":[{"type":"function","name":"f","parameters":…}]}',
+    ),
+  ),
+  bodies(
+    'bodies: messages',
+    anthropicMessages,
+    recorded('/v1/messages'),
+    [
+      ...[
+        '"type":"tool_use"',
+        '"tool_use_id":"c"',
+        '"type":"thinking"',
+        '"input":{}',
+        '"max_tokens":1',
+      ],
+      ...['<system-reminder>', '</system-reminder>', 'x-anthropic-billing-header: x\\n'],
     ],
-  ]),
-  bodies('bodies: messages', anthropicMessages, recorded('/v1/messages'), [
-    ...[
-      '"type":"tool_use"',
-      '"tool_use_id":"c"',
-      '"type":"thinking"',
-      '"input":{}',
-      '"max_tokens":1',
-    ],
-    ...['<system-reminder>', '</system-reminder>', 'x-anthropic-billing-header: x\\n'],
-  ]),
+    growing(
+      {
+        '{"model":"m","max_tokens":1,"messages":…}': [
+          user,
+          `${user},{"role":"assistant","content":"A"}`,
+          '{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"T"}]}',
+        ],
+        '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":…}]}': [
+          text,
+          '{"type":"text","text":"<system-reminder>x</system-reminder>"}',
+        ],
+      },
+      `{"model":"m","max_tokens":1,"messages":[${user}],"tools":[{"name":"f","input_schema":…}]}`,
+    ),
+  ),
   bodies(
     'bodies: ollama',
     ollamaChat,
     [ollamaSeed],
     ['"options":', '"images":["x"]', '"think":true'],
+    growing(
+      {
+        '{"model":"m","messages":…}': [
+          user,
+          '{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1e999}}}]},{"role":"tool","tool_name":"f","content":"T"}',
+        ],
+      },
+      `{"model":"m","messages":[${user}],"tools":[{"type":"function","function":{"name":"f","parameters":…}}]}`,
+    ),
   ),
   bodies(
     'bodies: ollama generate',
@@ -199,6 +270,10 @@ const dialects: readonly Target[] = [
       }),
     ],
     ['"prompt":"', '"raw":true', '"template":"', '"suffix":"'],
+    growing(
+      { '{"model":"m","prompt":"U","images":…}': ['"iVBORw0KGgo="'] },
+      '{"model":"m","format":…}',
+    ),
   ),
 ];
 
@@ -215,6 +290,8 @@ function wholeNumbers(json: string): string[] {
     .filter((number) => /^-?\d+$/.test(number))
     .map((number) => String(BigInt(number)));
 }
+
+const same = (value: unknown): unknown => value;
 
 const numbers: Target = {
   name: 'exact numbers',
@@ -253,14 +330,9 @@ const numbers: Target = {
     const value = parseJson(json);
     assert.deepEqual(value, plain, 'other values than JSON.parse gives');
     const written = writeJson(value);
-    // Where no number is long, one with a large exponent is not looked at.
-    if (/\d[eE]\+?\d{3}/.test(json)) return written;
     assert.equal(writeJson(parseJson(written)), written, 'not the same again');
-    assert.equal(
-      rewriteJson(written, (same) => same),
-      written,
-      'rewritten',
-    );
+    // The digits of a number are remembered by what holds it, and nothing holds one that stands alone.
+    if (typeof value === 'object') assert.equal(rewriteJson(json, same), written, 'rewritten');
     return written;
   },
   judge(input, result) {
@@ -309,12 +381,18 @@ const callArguments: Target = {
     } catch {
       return;
     }
-    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)), 'another value');
+    // Nothing remembers the digits, or the sign of zero, of a number that stands alone.
+    const plain = (json: string): unknown => {
+      const read: unknown = JSON.parse(json);
+      return typeof read === 'number' ? read + 0 : read;
+    };
+    const written = typeof value === 'number' ? input : writeJson(value);
+    assert.deepEqual(plain(text), plain(written), 'another value');
     const spelled = random.chance(0.5)
       ? JSON.stringify(value, undefined, 2)
       : JSON.stringify(shuffled(value));
     // A number that a double does not keep has lost its digits by now.
-    if (!/\d{16}|[eE]/.test(input))
+    if (!/[\d.]{16}|[eE]/.test(input))
       assert.equal(canonicalArguments(spelled), text, 'spelled differently');
   },
 };

@@ -11,15 +11,24 @@ import type { Target } from '../target';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** What an answer consists of; of the call, its arguments. */
+type Part = 'thought' | 'text' | 'call';
+
 interface Sort {
   readonly dialect: Dialect;
   readonly body: object;
-  /** What one event of the stream adds to the text, and to the arguments of the call. */
-  readonly read: (event: Json) => { readonly text?: unknown; readonly call?: unknown };
+  /** What one event of the stream adds. */
+  readonly read: (event: Json) => Partial<Record<Part, unknown>>;
   /** The text of a plain body. */
   readonly plain: (body: Json) => unknown;
 }
 
+/** Characters of an input. */
+const LONGEST = 120;
+/** No more when an answer is cut at random. */
+const FEW_PIECES = 10;
+
+const parts: readonly Part[] = ['thought', 'text', 'call'];
 const user = [{ role: 'user', content: 'U' }];
 
 const sorts: Readonly<Record<string, Sort>> = {
@@ -28,9 +37,14 @@ const sorts: Readonly<Record<string, Sort>> = {
     body: { model: 'm', messages: user, stream_options: { include_usage: true } },
     read: ({ choices }) => {
       const [choice] = choices as {
-        delta: { content?: string; tool_calls?: { function: { arguments: string } }[] };
+        delta: {
+          content?: string;
+          reasoning_content?: string;
+          tool_calls?: { function: { arguments: string } }[];
+        };
       }[];
       return {
+        thought: choice?.delta.reasoning_content,
         text: choice?.delta.content,
         call: choice?.delta.tool_calls?.[0]?.function.arguments,
       };
@@ -42,6 +56,7 @@ const sorts: Readonly<Record<string, Sort>> = {
     dialect: openAiResponses,
     body: { model: 'm', input: 'U', store: false },
     read: ({ type, delta }) => ({
+      ...(type === 'response.reasoning_summary_text.delta' ? { thought: delta } : {}),
       ...(type === 'response.output_text.delta' ? { text: delta } : {}),
       ...(type === 'response.function_call_arguments.delta' ? { call: delta } : {}),
     }),
@@ -56,8 +71,8 @@ const sorts: Readonly<Record<string, Sort>> = {
     dialect: anthropicMessages,
     body: { model: 'm', max_tokens: 5, messages: user },
     read: ({ delta }) => {
-      const { text, partial_json: call } = (delta ?? {}) as Json;
-      return { text, call };
+      const { thinking: thought, text, partial_json: call } = (delta ?? {}) as Json;
+      return { thought, text, call };
     },
     plain: ({ content }) => (content as { text?: string }[]).map(({ text = '' }) => text).join(''),
   },
@@ -65,15 +80,36 @@ const sorts: Readonly<Record<string, Sort>> = {
     dialect: ollamaChat,
     body: { model: 'm', messages: user },
     read: ({ message }) => {
-      const { content, tool_calls: calls } = message as {
+      const {
+        thinking: thought,
+        content: text,
+        tool_calls: calls,
+      } = message as {
+        thinking?: string;
         content: string;
         tool_calls?: { function: { arguments: unknown } }[];
       };
-      return { text: content, call: calls?.[0] && JSON.stringify(calls[0].function.arguments) };
+      return { thought, text, call: calls?.[0] && JSON.stringify(calls[0].function.arguments) };
     },
     plain: ({ message }) => (message as { content: string }).content,
   },
 };
+
+const asked = Object.entries(sorts).map(
+  ([name, { dialect, body, ...sort }]) =>
+    [name, { request: dialect.parse(body, {}), ...sort }] as const,
+);
+
+/**
+ * Every dialect; of a short answer that comes character by character one of them, which each of them
+ * is for a fourth of the answers: events by the hundred cost more than all other targets together.
+ */
+function askedFor(pieces: readonly string[]): typeof asked {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (pieces.length <= FEW_PIECES || length > LONGEST) return asked;
+  const sum = pieces.reduce((before, piece) => before + (piece.charCodeAt(0) || 0), length);
+  return asked.filter((_, index) => index === sum % asked.length);
+}
 
 const usage = {
   inputTokens: 1,
@@ -99,10 +135,12 @@ const start: TurnEvent = {
 /** An answer that says each delta, thinks it, too, and ends with a call. */
 function answer(deltas: readonly string[]): TurnEvent[] {
   const spoken = deltas.filter(Boolean);
+  // What is read character by character is the text.
+  const thought = spoken.length > FEW_PIECES ? [spoken.join('')] : spoken;
   const argumentsJson = JSON.stringify({ value: deltas.join('') });
   return [
     start,
-    ...spoken.map((delta): TurnEvent => ({ type: 'reasoning', delta })),
+    ...thought.map((delta): TurnEvent => ({ type: 'reasoning', delta })),
     ...spoken.map((delta): TurnEvent => ({ type: 'text', delta })),
     { type: 'toolCall', index: 0, id: 'call_1', name: 'run', argumentsJson },
     { type: 'end', finishReason: 'toolCalls', usage },
@@ -132,7 +170,7 @@ function eventsIn(stream: string, isLines: boolean, size: number): string[] {
 export const streams: Target = {
   name: 'streams',
   kind: 'text',
-  longest: 120,
+  longest: LONGEST,
   seeds: [
     'Hello\nyou',
     'data: x\n\nevent: y\n\n: z\r\n',
@@ -158,22 +196,25 @@ export const streams: Target = {
   read(pieces) {
     const events = answer(pieces);
     const wanted = pieces.join('');
-    for (const [name, { dialect, body, read, plain }] of Object.entries(sorts)) {
-      const request = dialect.parse(body, {});
+    for (const [name, { request, read, plain }] of askedFor(pieces)) {
       const encoder = request.streamed(0);
       const stream = events.map((event) => encoder.encode(event)).join('');
       const isLines = encoder.contentType !== undefined;
-      const said = eventsIn(stream, isLines, 1 + (wanted.length % 97)).map((data) =>
-        read(JSON.parse(data) as Json),
-      );
-      const all = (key: 'text' | 'call') =>
-        said.map((piece) => (typeof piece[key] === 'string' ? piece[key] : '')).join('');
-      assert.equal(all('text'), wanted, `${name}: the text of the stream`);
-      assert.deepEqual(
-        JSON.parse(all('call')),
-        { value: wanted },
-        `${name}: the call of the stream`,
-      );
+      // How bytes are cut on their way is one thing, how the answer is, another.
+      const size = pieces.length === 1 ? 1 + ((wanted.length * 31) % 997) : stream.length;
+      const said: Record<Part, string> = { thought: '', text: '', call: '' };
+      for (const data of eventsIn(stream, isLines, size)) {
+        const added = read(JSON.parse(data) as Json);
+        for (const part of parts) {
+          const more = added[part];
+          if (typeof more === 'string') said[part] += more;
+        }
+      }
+      assert.equal(said.thought, wanted, `${name}: the thoughts of the stream`);
+      assert.equal(said.text, wanted, `${name}: the text of the stream`);
+      assert.deepEqual(JSON.parse(said.call), { value: wanted }, `${name}: the call of the stream`);
+      // Cut in a few places it is put together as ever.
+      if (pieces.length > 1 && pieces.length <= FEW_PIECES) continue;
       const builder = request.plain(0);
       for (const event of events) builder.add(event);
       assert.equal(

@@ -52,6 +52,42 @@ describe('the clients of a gateway that runs', () => {
     await keys.create('unlucky');
   });
 
+  it('are not kept when they are revoked before they are written down', async () => {
+    const { keeper, keys, names } = begin();
+    let write = (): void => undefined;
+    const written = new Promise<void>((resolve) => (write = resolve));
+    keeper.keep = async (record) => {
+      await written;
+      keeper.kept.push(record);
+    };
+    const unlucky = rejectionOf(keys.create('ci'));
+    await keys.revoke('ci');
+    write();
+    assertCode(await unlucky, 'invalid_request');
+    assert.deepEqual(keeper.kept, []);
+    assert.deepEqual(names(), ['first']);
+  });
+
+  it('do not take the next one of their name with them', async () => {
+    const { keeper, keys, names } = begin();
+    let fail = (): void => undefined;
+    keeper.keep = () =>
+      new Promise((_, reject) => {
+        fail = () => {
+          reject(new Error('locked'));
+        };
+      });
+    const first = assert.rejects(keys.create('ci'), /locked/);
+    const failFirst = fail;
+    await keys.revoke('ci');
+    keeper.keep = () => Promise.resolve();
+    const second = await keys.create('ci');
+    failFirst();
+    await first;
+    assert.deepEqual(names(), ['first', 'ci']);
+    assert.equal(keys.ring.identify(second.key)?.name, 'ci');
+  });
+
   it('stay when an older list is taken over, until a newer one leaves them out', async () => {
     const { keeper, keys, names, gone } = begin();
     const older = [...keeper.kept];

@@ -55,6 +55,7 @@ describe('gateway/effectiveConfig', () => {
       ['--attach', `ws://127.0.0.1:1/?token=${CANARY}`],
       ['--attach', `ws://user:${CANARY}@127.0.0.1:1/ws`],
       ['--attach', `ws://user:a/${CANARY}@b@127.0.0.1:1/ws`],
+      ['--attach', `ws://user:${CANARY}#@127.0.0.1:1/ws`],
       ['--agent-command', `QWEN_KEY=${CANARY} qwen --acp`],
       ['--agent-command', `"/opt/my agent" --key=${CANARY}`],
     ]) {

@@ -30,6 +30,7 @@ describe('gateway/remedy', () => {
       'upstream_auth',
       'cancelled',
       'queue_full',
+      'too_many_requests',
       'upstream_invalid_output',
     ] as const)
       assert.deepEqual(remedies(code, true), [], code);

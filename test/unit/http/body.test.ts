@@ -269,6 +269,16 @@ describe('http/body', () => {
     assert.deepEqual(read(await bench.send({ body: [JSON.stringify(many)] })), many);
   });
 
+  it('parses nothing that would be far larger than its bytes', async () => {
+    const many = (count: number): string => `[${'[],'.repeat(count - 1)}[]]`;
+    const large = `["0123456789"${',"0123456789"'.repeat(239_999)}]`;
+    assert.equal((read(await bench.send({ body: [large] })) as unknown[]).length, 240_000);
+    const values = await refusal({ body: [many(800_000)] }, 400, 'invalid_json');
+    assert.match(values, /500000 values/);
+    const deep = await refusal({ body: ['['.repeat(2_200_000)] }, 400, 'invalid_json');
+    assert.match(deep, /256 levels/);
+  });
+
   describe('the limit (C-52)', () => {
     const mebibyte = Buffer.alloc(1024 * 1024, 'x');
     const full = Array.from({ length: MAX_BODY_BYTES / mebibyte.length - 1 }, () => mebibyte);

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, it } from 'mocha';
+import { readJson } from '../../../src/http/body';
 import type { RequestContext } from '../../../src/http/context';
 import { httpLimits } from '../../../src/http/limits';
 import type { HttpServerOptions, KeyRefusal, Route } from '../../../src/http/server';
@@ -133,6 +135,22 @@ describe('http/limits', () => {
     assert.equal((await bench.send({ method: 'GET', path: '/hello' })).status, 200);
   });
 
+  it('makes room by closing those whose head is still coming, and none that is served', async () => {
+    const contexts: RequestContext[] = [];
+    const bench = await listen({ limits: { connections: 3 } }, (context) => {
+      contexts.push(context);
+    });
+    const served = await open(bench, requestHead());
+    await until(() => contexts.length === 1, 'at work');
+    const slow = await Promise.all([open(bench, 'GET /hello HTTP/1.1\r\n'), open(bench)]);
+    const beyond = await open(bench);
+    await until(() => beyond.closed && slow.every(({ closed }) => closed), 'room made');
+    assert.equal(served.closed, false);
+    assert.equal((await bench.send({ method: 'GET', path: '/hello' })).status, 200);
+    contexts[0]?.sendJson(200, {});
+    await until(() => served.text.startsWith('HTTP/1.1 200'), 'answered');
+  });
+
   it('hangs up on who sends request after request and waits for no answer', async () => {
     const contexts: RequestContext[] = [];
     const bench = await listen(
@@ -179,6 +197,30 @@ describe('http/limits', () => {
       for (const context of contexts) context.sendJson(200, {});
       for (const reply of await Promise.all(all)) assert.equal(reply.status, 200);
     });
+  });
+
+  it('of the memory for bodies hold for all requests of a key, until they are answered', async () => {
+    const contexts: RequestContext[] = [];
+    const bench = await listen({ limits: { bodyBytesPerKey: 10_000 } }, async (context) => {
+      await readJson(context.request);
+      contexts.push(context);
+    });
+    const text = JSON.stringify('x'.repeat(5_998));
+    const packed = { 'content-encoding': 'gzip' };
+    for (const body of [[text], [gzipSync(text)]]) {
+      const headers = body[0] === text ? {} : packed;
+      const first = bench.send({ headers, body });
+      await until(() => contexts.length === 1, 'read');
+      const refused = await bench.send({ headers, body });
+      assert.equal(refused.status, 429, refused.text);
+      assert.match(refused.text, /"too_many_requests"/);
+      assert.ok(Number(refused.headers['retry-after']) > 0);
+      // What was refused takes no room from what is small enough.
+      const small = bench.send({ body: ['{}'] });
+      await until(() => contexts.length === 2, 'read');
+      for (const context of contexts.splice(0)) context.sendJson(200, {});
+      assert.deepEqual([(await first).status, (await small).status], [200, 200]);
+    }
   });
 
   describe('wrong keys', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { writeJson } from '../../../src/base/exactJson';
 import { MAX_FRAME_BYTES } from '../../../src/lingma/framing';
 import { LineDecoder, lineFraming } from '../../../src/lingma/lines';
 import { RpcConnection } from '../../../src/lingma/rpc';
@@ -28,6 +29,11 @@ describe('lingma/lines', () => {
       for (let count = 0; count < 5; count++) assert.deepEqual([...decoder.read(piece)], []);
     };
     assertCode(thrownBy(feed), 'upstream_protocol');
+  });
+
+  it('keeps the digits of numbers, as the other framing does', () => {
+    const line = '{"id":12345678901234567890,"x":[1e999]}';
+    assert.equal(writeJson(lineFraming.parse(line)), line);
   });
 
   it('a stray line on stdout does not end the connection', () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { stopping } from '../../../src/base/errors';
 import { WaitingLine } from '../../../src/lingma/waitingLine';
 import { assertCode, rejectionOf } from '../../support/errors';
+import { FakeTimeouts } from '../../support/fakeTimeouts';
 import { ManualClock } from '../../support/manualClock';
 
 describe('lingma/waitingLine', () => {
@@ -68,5 +69,29 @@ describe('lingma/waitingLine', () => {
     assertCode(await rejectionOf(line.join('a', patient())), 'stopping');
     assert.deepEqual(line.read().refused, { full: 0, timeout: 1 });
     assert.equal(line.read().waits.count, 1);
+  });
+
+  it('does not count the time in which nothing ran', async () => {
+    const now = performance.now.bind(performance);
+    let sleptMs = 0;
+    performance.now = () => now() + sleptMs;
+    try {
+      await FakeTimeouts.during(async (timers) => {
+        const { line } = setUp({ timeoutMs: 60_000 });
+        const wait = line.join('a', patient());
+        sleptMs += 3_600_000;
+        timers.advance(60_000);
+        assert.equal(
+          line.read().queued,
+          1,
+          'the machine was asleep, and so was whoever had the place',
+        );
+        line.serve(() => 'place');
+        assert.equal(await wait, 'place');
+        assert.equal(timers.running, 0);
+      });
+    } finally {
+      performance.now = now;
+    }
   });
 });

@@ -194,6 +194,35 @@ describe('lingma/workDir', () => {
     assert.equal(workDir.instanceFolder('lingma-1'), folders[0]);
   });
 
+  it('closes folders of our own to other users, and leaves those of the user as they are', () => {
+    if (process.platform === 'win32') return;
+    const made = fresh();
+    assert.equal(WorkDir.claim(made, 'fail').open, false);
+    const theirs = fresh();
+    mkdirSync(theirs);
+    chmodSync(theirs, 0o755);
+    const named = WorkDir.claim(theirs, 'fail');
+    assert.deepEqual([named.open, modeOf(theirs)], [true, 0o755]);
+    // What we make in there is ours all the same.
+    mkdirSync(path.join(theirs, 'lingma-1'));
+    chmodSync(path.join(theirs, 'lingma-1'), 0o777);
+    assert.equal(modeOf(named.instanceFolder('lingma-1')), 0o700);
+    const ours = fresh();
+    mkdirSync(ours);
+    chmodSync(ours, 0o755);
+    const taken = WorkDir.claim(ours, 'next');
+    assert.deepEqual([taken.open, modeOf(ours)], [false, 0o700]);
+  });
+
+  it('closes folders of our own also when it has waited for them', async () => {
+    if (process.platform === 'win32') return;
+    const ours = fresh();
+    mkdirSync(ours);
+    chmodSync(ours, 0o755);
+    const { open } = await soon(ours, 5_000);
+    assert.deepEqual([open, modeOf(ours)], [false, 0o700]);
+  });
+
   it('is absolute, however it was named', () => {
     const folder = fresh();
     const workDir = WorkDir.claim(path.relative(process.cwd(), folder), 'fail');

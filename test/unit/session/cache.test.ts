@@ -235,6 +235,18 @@ describe('session/cache', () => {
     assert.equal(lease([...grown, ...talk('u:5')]).session?.sessionId, 's2');
   });
 
+  it('counts the time in which the machine slept, and no change of its clock', () => {
+    remember('s1', 'u:1', 'a:1');
+    clock.set(365 * 24 * 3_600_000);
+    cache.sweep();
+    clock.set(-2 * 365 * 24 * 3_600_000);
+    cache.sweep();
+    assert.deepEqual(dropped, []);
+    clock.sleep(TTL_MS + 1);
+    assert.equal(lease(talk('u:1', 'a:1', 'u:more')).reason, 'expired');
+    assert.deepEqual(dropped, [['s1', 'expired']]);
+  });
+
   it('never expires without a TTL', () => {
     cache = create(10, 0);
     remember('s1', 'u:one', 'a:two');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ApiKey } from '../../../src/vscode/apiKey';
 import { storageKeys } from '../../../src/vscode/ids';
@@ -57,13 +57,27 @@ describe('the API key', () => {
       const [here, elsewhere] = editors(new FakeSecrets(), new FakeSecrets());
       assert.ok(here && elsewhere);
       const rotated = [await here.get(), await here.rotate()];
-      for (const mark of ['', 'half a ma']) {
-        writeFileSync(path.join(folder, 'rotation'), mark);
+      for (const mark of ['', 'half a ma', undefined]) {
+        if (mark === undefined) rmSync(path.join(folder, 'rotation'));
+        else writeFileSync(path.join(folder, 'rotation'), mark);
         const now = await here.get();
-        assert.ok(!rotated.includes(now), `"${mark}"`);
+        assert.ok(!rotated.includes(now), `"${mark ?? 'none'}"`);
         assert.equal(await elsewhere.get(), now);
         rotated.push(now);
       }
+    });
+
+    it('comes to rest when the mark of a rotation is deleted', async () => {
+      const secrets = new FakeSecrets();
+      const [apiKey] = editors(secrets);
+      assert.ok(apiKey);
+      await apiKey.rotate();
+      rmSync(path.join(folder, 'rotation'));
+      const key = await apiKey.get();
+      // Each write is told to all windows, which then read the key again.
+      const { stores } = secrets;
+      assert.equal(await apiKey.get(), key);
+      assert.equal(secrets.stores, stores);
     });
   });
 

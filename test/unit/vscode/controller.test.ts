@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../../src/base/errors';
+import type { WindowHost } from '../../../src/gateway/leaving';
 import type { GatewayOptions } from '../../../src/gateway/options';
 import { silentLogger } from '../../../src/observe/log';
 import { createExports } from '../../../src/vscode/api';
 import { type Failure, GatewayController } from '../../../src/vscode/controller';
 import { OptionsWatch } from '../../../src/vscode/optionsWatch';
 import { settingDefaults, toGatewayOptions } from '../../../src/vscode/settings';
+import type { Windows } from '../../../src/vscode/windows/windows';
 import { FakeGateway } from './fakeGateway';
 import { snapshot } from './support';
 
@@ -21,6 +23,13 @@ describe('the controller', () => {
   let kinds: string[];
   let failures: Failure[];
 
+  const createGateway = (built: GatewayOptions) => {
+    const gateway = new FakeGateway(built);
+    gateways.push(gateway);
+    prepare(gateway);
+    return Promise.resolve(gateway);
+  };
+
   beforeEach(() => {
     gateways = [];
     kinds = [];
@@ -32,12 +41,7 @@ describe('the controller', () => {
     controller = new GatewayController({
       logger: silentLogger,
       buildOptions: () => Promise.resolve(options),
-      createGateway: (built) => {
-        const gateway = new FakeGateway(built);
-        gateways.push(gateway);
-        prepare(gateway);
-        return Promise.resolve(gateway);
-      },
+      createGateway,
       refreshMs: 10,
     });
     controller.onDidChange(({ kind }) => kinds.push(kind));
@@ -61,6 +65,35 @@ describe('the controller', () => {
     assert.deepEqual(kinds, ['starting', 'ready', 'stopping', 'stopped', 'starting', 'ready']);
     assert.equal(gateways.length, 2);
     assert.equal(first().stops, 1);
+  });
+
+  it('finds a new place when the port of its gateway has gone to somebody else', async () => {
+    let host: WindowHost | undefined;
+    const never = () => Promise.reject(new Error('not to be called'));
+    const windows: Windows = {
+      secret: () => Promise.resolve('shared'),
+      keys: never,
+      probe: never,
+      follow: () => assert.fail('not to be called'),
+      random: () => 0,
+    };
+    const alone = controller;
+    controller = new GatewayController({
+      logger: silentLogger,
+      buildOptions: () => Promise.resolve(options),
+      createGateway: (built, given) => {
+        host = given;
+        return createGateway(built);
+      },
+      windows: () => Promise.resolve(windows),
+    });
+    alone.dispose();
+    assert.equal((await controller.start()).kind, 'ready');
+    assert.ok(host);
+    host.portTaken();
+    assert.equal((await controller.start()).kind, 'ready');
+    assert.equal(gateways.length, 2);
+    assert.deepEqual(first().farewells, ['restarting']);
   });
 
   it('does nothing before it is asked', async () => {
@@ -319,6 +352,30 @@ describe('the controller', () => {
       assert.equal(failing.state.kind, 'ready');
       watching.dispose();
       failing.dispose();
+    });
+
+    it('looks by itself for what no event tells, while a gateway runs', async () => {
+      let looks = 0;
+      const looking = new OptionsWatch({
+        logger: silentLogger,
+        controller,
+        buildOptions: () => {
+          looks += 1;
+          return Promise.resolve(options);
+        },
+        settleMs: 1,
+        lookEveryMs: 10,
+      });
+      await sleep(50);
+      assert.equal(looks, 0, 'nothing runs');
+      await controller.start();
+      options = { ...options, apiKey: 'rotated elsewhere' };
+      await sleep(100);
+      looking.dispose();
+      assert.deepEqual(
+        gateways.map((gateway) => gateway.options.apiKey),
+        ['k', 'rotated elsewhere'],
+      );
     });
 
     it('does not start a stopped gateway', async () => {

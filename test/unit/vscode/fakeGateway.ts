@@ -56,6 +56,10 @@ export class FakeGateway implements OwnGateway {
     });
   }
 
+  effectiveConfig() {
+    return Promise.resolve({});
+  }
+
   requestDetails() {
     return Promise.resolve(undefined);
   }

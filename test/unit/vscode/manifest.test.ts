@@ -60,9 +60,11 @@ describe('package.json', () => {
     }
   });
 
-  it('lets no workspace choose the program or the port', () => {
+  it('lets no workspace choose the program, the port, or who may call', () => {
     const { lingmaPath, connection, attachTo, agentCommand, port } = settingIds;
-    const choices = [lingmaPath, connection, attachTo, agentCommand];
+    const { host, allowedHosts, corsOrigins } = settingIds;
+    const callers = [host, allowedHosts, corsOrigins];
+    const choices = [lingmaPath, connection, attachTo, agentCommand, ...callers];
     for (const id of [...choices, port]) assert.equal(properties[id]?.scope, 'machine');
     assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
       settingIds.autoStart,

@@ -223,6 +223,20 @@ describe('finding out what is wrong', () => {
     assert.ok(!report.includes(homedir()));
   });
 
+  it('showEffectiveConfig opens every option and its origin, without the key', async () => {
+    const { apiKey } = await readyGateway();
+    await command('showEffectiveConfig');
+    const { document } = vscode.window.activeTextEditor ?? assert.fail('no editor');
+    const options = JSON.parse(document.getText()) as Record<string, unknown>;
+    assert.equal(document.languageId, 'json');
+    assert.deepEqual(options['port'], {
+      value: 0,
+      origin: { from: 'setting', name: 'lingmaGateway.port' },
+    });
+    assert.ok(!document.getText().includes(apiKey));
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
   it('copyDiagnostics works while nothing runs', async () => {
     await readyGateway();
     await command('stop');

@@ -117,8 +117,13 @@ describe('next steps after a failure', () => {
       `${commandIds.openSettings} ${settingIds.port}`,
       commandIds.start,
     ]);
+    assert.deepEqual(commands('address_not_available'), [
+      `${commandIds.openSettings} ${settingIds.host}`,
+      commandIds.start,
+    ]);
     assert.deepEqual(commands('instance_lost'), [commandIds.restart, commandIds.showLog]);
     assert.deepEqual(commands('upstream_rate_limit'), []);
+    assert.deepEqual(commands('too_many_requests'), []);
     assert.deepEqual(commands('internal'), [commandIds.showLog]);
   });
 });

@@ -39,7 +39,8 @@ describe('diagnostics', () => {
         settings: {
           ...settingDefaults,
           agentCommand: `/home/canary/agent --api-key ${secret}`,
-          attachTo: `ws://user:${secret}@127.0.0.1:1/x?token=${secret}`,
+          attachTo: `ws://user:${secret}#@127.0.0.1:1/x?token=${secret}`,
+          passEnvironment: ['MY_TOKEN', `OTHER=${secret}`],
         },
         state: {
           kind: 'failed',
@@ -55,6 +56,9 @@ describe('diagnostics', () => {
     );
     assert.doesNotMatch(text, /canary/);
     assert.match(text, /"lingmaGateway\.agentCommand": "~\/agent …"/);
+    const agentCommand = `QWEN=${secret} qwen --acp`;
+    const settings = { ...settingDefaults, agentCommand };
+    assert.doesNotMatch(renderDiagnostics(facts({ settings })), /canary/);
   });
 
   it('hide the home folder of Windows, also where JSON doubles its backslashes', () => {
@@ -82,6 +86,21 @@ describe('what is hidden', () => {
       'lingma-1 at http://127.0.0.1:8317/v1, /opt/some/very/long/path/to/a/program/called/Lingma, 2026-01-01T00:00:00.000Z';
     assert.equal(redact(text, { home: '/home/me', secrets: [''] }), text);
     assert.equal(redact('/a', { home: '/', secrets: [] }), '/a');
+  });
+
+  it('leaves ids of requests, and nothing that merely begins like one', () => {
+    const hex = '0123456789abcdef'.repeat(2);
+    const hide = (text: string, secret = ''): string =>
+      redact(text, { home: '/home/me', secrets: [secret] });
+    for (const id of [`req_${hex}`, `chat_${hex}`]) {
+      assert.equal(hide(`${id} (owner) chat, 12 ms`), `${id} (owner) chat, 12 ms`);
+      assert.equal(hide(`key ${id}`, id), 'key [hidden]', 'a key of that form');
+      for (const other of [`${id}0`, `x${id}`, `token=${id}`, `${id}-${hex}`, id.toUpperCase()]) {
+        assert.equal(hide(other), '[hidden]', other);
+      }
+    }
+    assert.equal(hide(`Bearer req_${hex}`), 'Bearer [hidden]');
+    assert.equal(hide(`key_${hex}`), '[hidden]');
   });
 
   it('knows the home folder from a folder that only begins like it', () => {
