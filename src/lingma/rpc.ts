@@ -104,7 +104,8 @@ export class RpcConnection {
     }
     const json = params instanceof JsonText ? params.json : writeJson(params);
     const frame = this.#framing.encode(
-      `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${json}}`,
+      // Our own names of methods have nothing to escape.
+      `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${json}}`,
     );
     if (frame.length > MAX_FRAME_BYTES) {
       // Sent, it would end the connection, and with it every other session of the process.
@@ -159,7 +160,8 @@ export class RpcConnection {
         const reply = this.#handlers.reply(method, params);
         const outcome = reply instanceof Refusal ? 'error' : 'result';
         // With its very digits: rounded, it is the id of another request.
-        const spelled = spellingOf(message, 'id') ?? JSON.stringify(id);
+        const spelled =
+          typeof id === 'string' ? JSON.stringify(id) : (spellingOf(message, 'id') ?? id);
         this.#write(`{"jsonrpc":"2.0","id":${spelled},"${outcome}":${JSON.stringify(reply)}}`);
       }
       this.#handlers.onMessage(method, params);
