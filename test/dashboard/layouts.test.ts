@@ -1,8 +1,20 @@
 /** The dashboard's states in high contrast, and its layouts. */
 import assert from 'node:assert/strict';
 import { DashboardPage, useBrowser } from './dashboardPage';
-import { busyActivity, capturedDetails, ready } from './fixtures';
+import { busyActivity, capturedDetails, nowMs, ready, usage } from './fixtures';
 import { examine, examineStates, openBusy } from './pictures';
+
+const clients = [
+  usage('owner', {
+    ...{ completed: 447, failed: 5, cancelled: 3, hits: 402, misses: 50 },
+    ...{ inputTokens: 12_100_000, outputTokens: 214_000, lastUsedAtMs: nowMs - 2_000 },
+  }),
+  usage('build server', {
+    ...{ completed: 6, hits: 4, misses: 2, inputTokens: 96_000, outputTokens: 3_100 },
+    lastUsedAtMs: nowMs - 420_000,
+  }),
+  usage('the laptop in the meeting room on the second floor'),
+];
 
 describe('pictures of the dashboard, in high contrast and other widths', function () {
   this.timeout(60_000);
@@ -58,6 +70,17 @@ describe('pictures of the dashboard, in high contrast and other widths', functio
   it('the narrowest side bar, in which nothing is cut off', async () => {
     await examine(await openBusy(browser(), 'light', 'view', 200), 'side-bar-200-light');
   });
+
+  for (const [theme, width] of [
+    ['dark', 1040],
+    ['hc-light', 420],
+  ] as const) {
+    it(`clients with keys of their own, at ${width} pixels in ${theme}`, async () => {
+      const dashboard = await openBusy(browser(), theme, 'panel', width);
+      await dashboard.show({ state: ready(), activity: { ...busyActivity, clients } });
+      await examine(dashboard, `clients-${theme}`);
+    });
+  }
 
   it('the colours of a user who forces their own', async () => {
     const dashboard = await DashboardPage.open(browser(), { theme: 'hc-dark', forcedColors: true });
