@@ -33,8 +33,6 @@ export class PortKeeper {
   #pause: NodeJS.Timeout | undefined;
   /** Set while it is looked. */
   #endLook: (() => void) | undefined;
-  /** Whether the last look was answered, and not by us: a machine under load may be late for one. */
-  #unheard = false;
   /** Tries that have failed since the port was lost; undefined while it is ours. */
   #failed: number | undefined;
   #stopped = false;
@@ -71,7 +69,10 @@ export class PortKeeper {
     }, lookEveryMs).unref();
   }
 
-  /** Calls itself, as a client does, and sees whether that is heard here. */
+  /**
+   * Calls itself, as a client does. To hear anybody is enough: Node takes one connection in a turn of
+   * the event loop, so that many may be waiting before this one.
+   */
   #look(): void {
     if (this.#failed !== undefined || this.#endLook) return;
     const { server, host, port } = this.#options;
@@ -83,16 +84,12 @@ export class PortKeeper {
       this.#endLook = undefined;
       if (why !== undefined) this.#lost(why);
     };
-    const onPeer = (peer?: { readonly remotePort?: number | undefined }): void => {
-      if (peer?.remotePort !== socket.localPort) return;
-      this.#unheard = false;
+    const onPeer = (): void => {
       end();
     };
     let connected = false;
     const limit = new WakefulTimeout(LOOK_LIMIT_MS, () => {
-      const again = this.#unheard;
-      this.#unheard = connected;
-      end(connected && again ? 'another program answers there' : undefined);
+      end(connected ? 'another program answers there' : undefined);
     });
     this.#endLook = end;
     server.on('connection', onPeer).on('drop', onPeer);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, it } from 'mocha';
 import type { GatewayError } from '../../../src/base/errors';
 import type { RequestContext } from '../../../src/http/context';
@@ -66,6 +66,25 @@ describe('http/portKeeper', () => {
     assert.match(bench.complaints.join('\n'), /is lost \(nobody listens.*\n.*again/);
   });
 
+  it('is not misled when so many come at once that its own call has to wait', async function () {
+    this.timeout(40_000);
+    const { bench } = await listen();
+    let open = 0;
+    listenerOn(bench.port).on('connection', () => open++);
+    const others = Array.from({ length: 250 }, () =>
+      connect(bench.port, '127.0.0.1').on('error', noop),
+    );
+    // Node takes one connection in a turn of the event loop, and these are long.
+    const busy = setInterval(() => {
+      const untilMs = performance.now() + 12;
+      while (performance.now() < untilMs) continue;
+    }, 1);
+    await until(() => open >= others.length, 'all of them are heard', 30_000);
+    clearInterval(busy);
+    for (const socket of others) socket.destroy();
+    assert.deepEqual(bench.complaints, []);
+  });
+
   it('does so at once after an error of the listener, or its end', async () => {
     for (const lose of [
       (server: Server) => server.emit('error', new Error('accept EINVAL')),
@@ -127,3 +146,7 @@ describe('http/portKeeper', () => {
     await until(async () => (await bench.server.connections()) === 0, 'looks leave nothing behind');
   });
 });
+
+function noop(): void {
+  return undefined;
+}
