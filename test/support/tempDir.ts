@@ -7,7 +7,8 @@ import { afterEach } from 'mocha';
 export function useTempDirs(): () => string {
   const made: string[] = [];
   afterEach(() => {
-    for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    for (const folder of made.splice(0))
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   return () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'lingma-test-'));
