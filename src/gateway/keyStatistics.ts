@@ -92,7 +92,8 @@ export class KeyStatistics {
   }
 }
 
-function nothingYet(name: string): ClientUsage {
+/** The figures of a client that has asked nothing. */
+export function nothingYet(name: string): ClientUsage {
   return {
     name,
     completed: 0,

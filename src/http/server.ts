@@ -1,20 +1,14 @@
 /** The listener: one port, a table of routes, limits for everybody, and an orderly end. */
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { LOOPBACK, urlHost } from '../base/address';
+import { LOOPBACK } from '../base/address';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
 import type { Logger } from '../observe/log';
 import { anthropicErrors } from '../wire/anthropicErrors';
 import type { ErrorShape } from '../wire/dialect';
-import { openAiError, openAiErrors } from '../wire/openaiErrors';
+import { openAiErrors } from '../wire/openaiErrors';
 import { isKeptBack, keepBack, weigh } from './body';
 import { RequestContext } from './context';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
@@ -22,9 +16,11 @@ import type { Guard } from './guard';
 import type { ClientIdentity } from './keyRing';
 import { KeyShares } from './keyShares';
 import { type HttpLimits, httpLimits } from './limits';
+import { listenError } from './listenErrors';
 import { authorityOf, pathOf } from './paths';
 import { PortKeeper } from './portKeeper';
 import { type RouteMatch, RouteTable } from './routeTable';
+import { assertExpectation, assertOneReading, isParserError, malformedAnswer } from './wellFormed';
 import { WrongKeys } from './wrongKeys';
 
 /** How long a refused request may go on sending its body. */
@@ -392,56 +388,6 @@ function errorsFor({ headers }: IncomingMessage): ErrorShape {
   return headers['anthropic-version'] === undefined ? openAiErrors : anthropicErrors;
 }
 
-/** Headers of which Node's parser takes the first, and others the last or both. */
-const ONCE = ['host', 'content-type'];
-
-/**
- * Throws `invalid_request` for what Node's parser takes and others read differently: a second Host,
- * a version 2, which is spoken in other bytes than these, and chunks in HTTP/1.0, which knew none
- * (RFC 9112 §6.1).
- */
-function assertOneReading(request: IncomingMessage, mostHeaders: number): void {
-  const { httpVersionMajor, httpVersionMinor, rawHeaders, headers } = request;
-  if (rawHeaders.length / 2 > mostHeaders) throw malformed('HPE_HEADER_OVERFLOW');
-  if (httpVersionMajor !== 1) throw malformed(undefined);
-  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
-    throw malformed(undefined);
-  }
-  for (const name of ONCE) {
-    const count = countOf(name, rawHeaders);
-    if (count > 1) throw repeated(name, count);
-  }
-}
-
-/** How many headers have that name; `rawHeaders` is names and values in turns. */
-function countOf(name: string, rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at] ?? '';
-    if (given.length === name.length && given.toLowerCase() === name) count++;
-  }
-  return count;
-}
-
-function repeated(name: string, count: number): GatewayError {
-  return new GatewayError({
-    code: 'invalid_request',
-    status: 400,
-    message: `The request has ${count} headers named ${name}. Send one.`,
-  });
-}
-
-/** Throws `expectation_failed`; HTTP/1.0 has no expectations, so that they mean nothing there. */
-function assertExpectation({ httpVersionMinor, headers }: IncomingMessage): void {
-  if (httpVersionMinor === 0 || headers.expect === undefined) return;
-  if (headers.expect.toLowerCase() === '100-continue') return;
-  throw new GatewayError({
-    code: 'expectation_failed',
-    status: 417,
-    message: 'The only expectation this gateway meets is 100-continue. Leave the header out.',
-  });
-}
-
 function isKeyRefusal(thrown: unknown): boolean {
   return thrown instanceof GatewayError && thrown.code === 'invalid_api_key';
 }
@@ -452,42 +398,6 @@ async function discardBody(request: IncomingMessage): Promise<void> {
   request.resume();
   const limit = AbortSignal.timeout(DISCARD_LIMIT_MS);
   await once(request, 'end', { signal: limit }).catch(() => undefined);
-}
-
-/** Everything else that ends in `clientError` is a connection that broke. */
-function isParserError({ code = '' }: NodeJS.ErrnoException): boolean {
-  return code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
-}
-
-/** A whole response, head and body: the parser made no response object for it. */
-function malformedAnswer({ code }: NodeJS.ErrnoException): string {
-  const error = malformed(code);
-  const body = JSON.stringify(openAiError(error));
-  return [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
-    'connection: close',
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    'x-content-type-options: nosniff',
-    '',
-    body,
-  ].join('\r\n');
-}
-
-function malformed(code: string | undefined): GatewayError {
-  const of = (status: number, message: string) =>
-    new GatewayError({ code: 'invalid_request', status, message });
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return of(431, 'The request headers are too large. Send fewer or shorter ones.');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return of(413, 'The chunk extensions of the request body are too large. Leave them out.');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return of(408, 'The request did not arrive in time. Send it again, without pausing.');
-    default:
-      return of(400, 'This is not a well-formed HTTP/1.1 request. Send plain HTTP, without TLS.');
-  }
 }
 
 function describe(cause: unknown): string {
@@ -518,44 +428,5 @@ function upgradeRefused(): GatewayError {
     code: 'upgrade_refused',
     status: 426,
     message: 'This gateway takes no WebSocket connections. Send the request with HTTP POST.',
-  });
-}
-
-function listenError(
-  error: NodeJS.ErrnoException,
-  { port, host }: { readonly port: number; readonly host: string },
-): GatewayError {
-  if (error.code === 'EADDRINUSE') {
-    return new GatewayError({
-      code: 'port_in_use',
-      status: 503,
-      message:
-        `Port ${port} on ${host} is taken by another program. Stop that one, or choose another ` +
-        'port (setting lingmaGateway.port, flag --port).',
-    });
-  }
-  if (error.code === 'EACCES') {
-    return new GatewayError({
-      code: 'port_not_allowed',
-      status: 503,
-      message:
-        `The system does not allow port ${port}. Choose one above 1023 that it does not reserve ` +
-        '(setting lingmaGateway.port, flag --port).',
-    });
-  }
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') {
-    return new GatewayError({
-      code: 'address_not_available',
-      status: 503,
-      message:
-        `This machine has no address ${host}. Choose one of its own (setting lingmaGateway.host, ` +
-        'flag --host).',
-    });
-  }
-  return new GatewayError({
-    code: 'internal',
-    status: 503,
-    message: `The gateway cannot listen on ${urlHost(host)}:${port}: ${error.message}.`,
-    cause: error,
   });
 }

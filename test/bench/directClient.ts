@@ -2,6 +2,7 @@
  * The yardstick: turns run straight over the demo's WebSocket, with as little as the protocol
  * allows (§2 framing, §2.1 acknowledgements, §4a turns). Shares no code with the gateway.
  */
+import { askParams } from './askParams';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import * as v from 'valibot';
@@ -110,22 +111,4 @@ function bodyOf(data: RawData): string {
   const separator = message.indexOf('\r\n\r\n');
   if (separator < 0) throw new Error('a message of the demo is not one frame');
   return message.slice(separator + 4);
-}
-
-function askParams(requestId: string, prompt: string, model: string): object {
-  return {
-    requestId,
-    sessionId: '',
-    sessionType: 'chat',
-    mode: 'chat',
-    chatTask: 'FREE_INPUT',
-    questionText: prompt,
-    chatContext: { text: prompt, localeLang: 'en', preferredLanguage: 'en' },
-    codeLanguage: '',
-    isReply: false,
-    source: 1,
-    stream: true,
-    taskDefinitionType: 'system',
-    extra: { context: [], modelConfig: { key: model } },
-  };
 }

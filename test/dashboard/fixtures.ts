@@ -6,7 +6,7 @@ import type {
   RequestDetails,
   SessionActivity,
 } from '../../src/gateway/activity';
-import type { ClientUsage } from '../../src/gateway/keyStatistics';
+import { type ClientUsage, nothingYet } from '../../src/gateway/keyStatistics';
 import type { GatewaySnapshot } from '../../src/gateway/snapshot';
 import type { HostState } from '../../src/dashboard/protocol';
 import { instance, snapshot } from '../unit/vscode/support';
@@ -429,17 +429,5 @@ function hourOf(
 
 /** What a client has used: nothing, but for what the test says. */
 export function usage(name: string, change: Partial<ClientUsage> = {}): ClientUsage {
-  return {
-    name,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    hits: 0,
-    misses: 0,
-    inputTokens: 0,
-    cachedTokens: 0,
-    outputTokens: 0,
-    lastUsedAtMs: null,
-    ...change,
-  };
+  return { ...nothingYet(name), ...change };
 }

@@ -7,8 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
+import { askParams } from '../askParams';
 import { lastWord, sharedNowMs } from './plan';
 import type { Connection, Delivery, TurnTimes } from './turnTimes';
+import { model } from './workloads';
 
 interface Params {
   readonly requestId?: string;
@@ -71,7 +73,11 @@ export class LingmaLink {
         ...{ beganMs, watch, deliveries: [], firstMs: undefined, resolve, reject },
       };
       this.#turns.set(requestId, turn);
-      this.#send({ id: ++this.#lastId, method: 'chat/ask', params: askParams(requestId, prompt) });
+      this.#send({
+        id: ++this.#lastId,
+        method: 'chat/ask',
+        params: askParams(requestId, prompt, model),
+      });
     });
   }
 
@@ -111,22 +117,4 @@ export class LingmaLink {
     const json = JSON.stringify({ jsonrpc: '2.0', ...message });
     this.#socket.send(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
   }
-}
-
-function askParams(requestId: string, prompt: string): object {
-  return {
-    requestId,
-    sessionId: '',
-    sessionType: 'chat',
-    mode: 'chat',
-    chatTask: 'FREE_INPUT',
-    questionText: prompt,
-    chatContext: { text: prompt, localeLang: 'en', preferredLanguage: 'en' },
-    codeLanguage: '',
-    isReply: false,
-    source: 1,
-    stream: true,
-    taskDefinitionType: 'system',
-    extra: { context: [], modelConfig: { key: 'bench-model' } },
-  };
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import {
   holdsLongNumbers,
+  isSameJson,
   parseJson,
   rewriteJson,
   spellingOf,
@@ -84,6 +85,42 @@ describe('base/exactJson', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('compares values as their JSON would be compared', () => {
+    const numbers = fc.constantFrom(
+      '1',
+      '-0',
+      '0',
+      '9007199254740993',
+      '9007199254740992',
+      '1e999',
+    );
+    const few = fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        numbers,
+        fc.constantFrom('null', 'true', '""', '"0"', '[]', '{}'),
+        fc.array(tie('value'), { maxLength: 2 }).map((items) => `[${items.join(',')}]`),
+        fc
+          .tuple(fc.constantFrom('0', 'a', '__proto__'), tie('value'))
+          .map(([key, value]) => `{"${key}":${value},"b":1}`),
+        tie('value').map((value) => `{"b":1,"a":${value}}`),
+      ),
+    })).value;
+    let alike = 0;
+    fc.assert(
+      fc.property(few, few, (left, right) => {
+        // A number that nothing holds has no spelling.
+        const [one, other] = [parseJson(`[${left}]`), parseJson(`[${right}]`)];
+        const same = writeJson(one) === writeJson(other);
+        assert.equal(isSameJson(one, other), same, `${left} ${right}`);
+        assert.ok(isSameJson(one, parseJson(`[${left}]`)), left);
+        alike += Number(same);
+      }),
+      { numRuns: 3_000 },
+    );
+    assert.ok(alike > 20, 'both cases are met');
   });
 
   it('makes nothing valid that is not', () => {
