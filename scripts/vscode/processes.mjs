@@ -2,7 +2,6 @@
 /** Child processes that never outlive this one, and a clean environment for them. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -39,24 +38,6 @@ export function cleanEnvironment(extra = {}) {
   );
   const unset = Object.fromEntries(leaks.map((name) => [name, undefined]));
   return { ...process.env, ...unset, ...extra };
-}
-
-/**
- * A TCP port on 127.0.0.1 that was free a moment ago.
- * @returns {Promise<number>}
- */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('The system gave no port on 127.0.0.1.'));
-      });
-    });
-  });
 }
 
 /**

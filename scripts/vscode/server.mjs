@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cleanEnvironment, freePort, run, startGroup } from './processes.mjs';
+import { freePort } from '../ports.mjs';
+import { cleanEnvironment, run, startGroup } from './processes.mjs';
 
 /** @import { ServerProduct } from './install.mjs' */
 /** @import { Profile } from './profile.mjs' */

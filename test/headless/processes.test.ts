@@ -6,9 +6,9 @@ import { afterEach, describe, it } from 'mocha';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { callLingma } from '../support/callLingma';
 import { Conversation } from '../support/conversation';
+import { freePort } from '../../scripts/ports.mjs';
 import {
   eventually,
-  freePort,
   HeadlessGateway,
   isAlive,
   type LaunchOptions,

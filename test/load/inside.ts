@@ -4,7 +4,8 @@
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { eventually, freePort } from '../support/headless';
+import { freePort } from '../../scripts/ports.mjs';
+import { eventually } from '../support/headless';
 
 /** What a process holds after its garbage has been collected. */
 export interface Holdings {

@@ -7,7 +7,8 @@ import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { eventually, freePort } from '../support/headless';
+import { freePort } from '../../scripts/ports.mjs';
+import { eventually } from '../support/headless';
 
 const CONFIGURATION = path.resolve('docs/deploy/haproxy.cfg');
 

@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'mocha';
 import { defaults } from '../../src/gateway/options';
-import { eventually, freePort } from '../support/headless';
+import { freePort } from '../../scripts/ports.mjs';
+import { eventually } from '../support/headless';
 import { useTempDirs } from '../support/tempDir';
 
 const KEY = 'a-key-that-no-log-may-hold';

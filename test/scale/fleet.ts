@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Chat, type ChatOptions } from '../faults/chat';
 import { Witness } from '../faults/witness';
-import { freePort, HeadlessGateway } from '../support/headless';
+import { freePort } from '../../scripts/ports.mjs';
+import { HeadlessGateway } from '../support/headless';
 import { Balancer, NAMES, type ServerName } from './balancer';
 
 const API_KEY = 'one-key-for-all-gateways';

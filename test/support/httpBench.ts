@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { freePort } from '../../scripts/ports.mjs';
 import type { RequestContext } from '../../src/http/context';
 import { Guard } from '../../src/http/guard';
 import { KeyRing } from '../../src/http/keyRing';
@@ -50,7 +51,8 @@ export class HttpBench {
   }
 
   async start(): Promise<void> {
-    this.port = await this.server.listen(0);
+    // Taken again by tests after it was lost, when nobody else may have got it meanwhile.
+    this.port = await this.server.listen(await freePort());
   }
 
   send({ method = 'POST', path = '/', headers = {}, body = [] }: Send): Promise<Reply> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
 import { installClient } from '../../../scripts/conformance/install.mjs';
-import { freePort } from '../../support/headless';
+import { freePort } from '../../../scripts/ports.mjs';
 import { distFolder, plainEnvironment } from '../paths';
 import type { Peer, Wire } from './peers';
 import { type Program, Running } from './processes';

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { freePort } from '../../../scripts/ports.mjs';
 
 /** One JSON-RPC message as a test looks at it. */
 export interface Message {
@@ -17,15 +17,6 @@ export interface Message {
 }
 
 const program = path.resolve(import.meta.dirname, '../../../dist/demo.js');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A frame written by hand: this file shares nothing with the demo. */
 export function frame(message: object): string {

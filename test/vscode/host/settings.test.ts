@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import * as vscode from 'vscode';
+import { freePort } from '../../../scripts/ports.mjs';
 import { api, processIds, readyGateway } from './gateway';
 import { cacheFigures, holdConversation } from '../support/conversation';
 import { eventually } from '../support/eventually';
@@ -122,14 +121,4 @@ function change(name: string, value: unknown): Thenable<void> {
   return vscode.workspace
     .getConfiguration('lingmaGateway')
     .update(name, value, vscode.ConfigurationTarget.Global);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  assert.ok(address && typeof address === 'object');
-  probe.close();
-  await once(probe, 'close');
-  return address.port;
 }

@@ -1,7 +1,7 @@
 /** What the panel shows and does, held against the gateway's own answers over HTTP. */
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
-import { freePort } from '../../../scripts/vscode/processes.mjs';
+import { freePort } from '../../../scripts/ports.mjs';
 import type { InstanceSnapshot } from '../../../src/gateway/snapshot';
 import { type Endpoint, holdConversation } from '../support/conversation';
 import { eventually } from '../support/eventually';

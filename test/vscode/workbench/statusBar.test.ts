@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Locator } from 'playwright-core';
-import { freePort } from '../../../scripts/vscode/processes.mjs';
+import { freePort } from '../../../scripts/ports.mjs';
 import type { Endpoint } from '../support/conversation';
 import { eventually } from '../support/eventually';
 import { SteeredLingma } from '../support/steeredLingma';

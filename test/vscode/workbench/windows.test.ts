@@ -1,7 +1,7 @@
 /** Two windows of one VS Code: one gateway, and whoever has it going does not matter. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../scripts/vscode/processes.mjs';
+import { freePort } from '../../../scripts/ports.mjs';
 import type { Endpoint } from '../support/conversation';
 import { eventually } from '../support/eventually';
 import { isRunning, parentOf } from '../support/processTable';

@@ -7,7 +7,8 @@ import { afterEach, describe, it } from 'mocha';
 import type { Connection } from '../../../../src/lingma/connect/connector';
 import { SpawnConnector } from '../../../../src/lingma/connect/spawn';
 import { silentLogger } from '../../../../src/observe/log';
-import { freePort, isAlive } from '../../../support/headless';
+import { freePort } from '../../../../scripts/ports.mjs';
+import { isAlive } from '../../../support/headless';
 import { assertCode, rejectionOf } from '../../../support/errors';
 import { useTempDirs } from '../../../support/tempDir';
 
