@@ -56,6 +56,8 @@ const tool = { name: 'run', description: 'Runs a command.' };
 /** Sends one request and reads its answer to the end. Never rejects. */
 export async function ask({ baseUrl, apiKey }: Endpoint, request: Ask): Promise<Outcome> {
   const { path, body } = bodies[request.dialect](request);
+  const askedAtMs = performance.now();
+  let phase = 'before the headers';
   try {
     const response = await fetch(baseUrl + path, {
       method: 'POST',
@@ -67,6 +69,7 @@ export async function ask({ baseUrl, apiKey }: Endpoint, request: Ask): Promise<
       body: JSON.stringify(body),
       signal: request.signal ?? null,
     });
+    phase = `in the body of ${response.headers.get('x-request-id')}`;
     if (!response.ok) return errorOf(request.dialect, await response.json());
     request.onHeaders?.(response.headers);
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
@@ -75,8 +78,17 @@ export async function ask({ baseUrl, apiKey }: Endpoint, request: Ask): Promise<
     return await readStream(request, response);
   } catch (error) {
     if (request.signal?.aborted) return { kind: 'left' };
-    return { kind: 'broken', how: String(error instanceof Error ? (error.cause ?? error) : error) };
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const ms = Math.round(performance.now() - askedAtMs);
+    return { kind: 'broken', how: `${String(cause)} after ${ms} ms, ${phase}${socketText(cause)}` };
   }
+}
+
+/** What a connection had carried when it broke: one that was kept from earlier requests is told by it. */
+function socketText(cause: unknown): string {
+  const { bytesWritten, bytesRead } = record(record(cause)['socket']);
+  if (typeof bytesWritten !== 'number' || typeof bytesRead !== 'number') return '';
+  return `, ${bytesWritten} bytes sent, ${bytesRead} received`;
 }
 
 async function readStream(request: Ask, response: Response): Promise<Outcome> {

@@ -30,10 +30,12 @@ const MOST_ATTEMPTS = 12;
 /** As the SDKs wait between attempts. */
 const RETRY = { firstMs: 250, lastMs: 4_000 };
 /**
- * Before the first measurement, so that it finds everything loaded and compiled, and some of what is
- * remembered of sessions that were lost.
+ * Before the first measurement, so that it finds everything loaded and compiled, and all remembered
+ * that is remembered of past turns: some forty thousand.
  */
-const WARM_UP_MS = 60_000;
+const WARM_UP_MS = 150_000;
+/** Of the launcher's log, when something was wrong: all kills of a run. */
+const LOG_LINES = 500;
 /** Longer than a connection waits for its next request, on either side. */
 const CONNECTIONS_KEPT_MS = 20_000;
 /** What may stay: the share that V8 and the allocator keep of what they once had. */
@@ -102,6 +104,7 @@ export class Load {
       this.#note(error);
     }
     this.#inside.close();
+    if (this.#problems.length > 0) say(`\nthe launcher's log ends with:\n${this.#endOfLog()}\n`);
     await this.#rig.stop().catch((error: unknown) => {
       this.#note(error);
     });
@@ -284,6 +287,10 @@ export class Load {
     const until = performance.now() + ms;
     while (!this.#over && performance.now() < until) await sleep(100);
     return !this.#over;
+  }
+
+  #endOfLog(): string {
+    return this.#rig.gateway.log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
   }
 
   #isOver(): boolean {
