@@ -4,6 +4,7 @@
  * so that a long run can be judged while it goes on.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { parseRecord } from '../support/demoRecords';
 import type { DemoRecord } from '../support/headless';
 import { readTokens, scriptedAnswer } from '../bench/reuse/tokens';
 
@@ -71,7 +72,7 @@ export class Witness {
       // Each record is one write of whole lines, so no character is ever cut in two.
       const lines = (this.#rest + bytes.toString('utf8')).split('\n');
       this.#rest = lines.pop() ?? '';
-      return lines.map((line) => JSON.parse(line) as DemoRecord);
+      return lines.map(parseRecord);
     } finally {
       closeSync(handle);
     }

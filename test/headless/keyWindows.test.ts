@@ -14,6 +14,7 @@ type Window = ReturnType<typeof openWindow>;
 describe('keys over several windows', () => {
   const tempDir = useTempDirs();
   const open: Window[] = [];
+  const watches: OptionsWatch[] = [];
   let port: number;
   let stateHome: string | undefined;
 
@@ -23,6 +24,7 @@ describe('keys over several windows', () => {
     port = await freePort();
   });
   afterEach(async () => {
+    for (const watch of watches.splice(0)) watch.dispose();
     for (const { controller } of open.splice(0).reverse()) await controller.shutdown();
     if (stateHome === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = stateHome;
@@ -34,6 +36,7 @@ describe('keys over several windows', () => {
     const window = openWindow({ workDir: tempDir(), logger, secrets, settings: { port } });
     const { controller, buildOptions, keys } = window;
     const watch = new OptionsWatch({ logger, controller, buildOptions, settleMs: 10 });
+    watches.push(watch);
     keys.apiKey.onDidChange(watch.notice);
     keys.store.onDidChange(watch.notice);
     open.push(window);

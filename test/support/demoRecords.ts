@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { DemoRecord } from './headless';
 
+/** How each record begins; in a text within one, the quotes would be escaped. */
+const RECORD_BEGINS = '{"ts":';
+
 /** What a demo has written to its `record` file so far, in order. */
 export class DemoRecords {
   readonly file: string;
@@ -32,5 +35,19 @@ export function readRecords(file: string): DemoRecord[] {
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as DemoRecord);
+    .map(parseRecord);
+}
+
+/**
+ * The record of one line. A process that is killed in the middle of a long write leaves only the
+ * first pages of it, and the next one to write goes on in the same line.
+ */
+export function parseRecord(line: string): DemoRecord {
+  try {
+    return JSON.parse(line) as DemoRecord;
+  } catch (error) {
+    const at = line.lastIndexOf(RECORD_BEGINS);
+    if (at <= 0) throw error;
+    return JSON.parse(line.slice(at)) as DemoRecord;
+  }
 }
