@@ -5,18 +5,21 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { installClient } from '../../../scripts/conformance/install.mjs';
 import { freePort } from '../../../scripts/ports.mjs';
-import { distFolder, plainEnvironment } from '../paths';
+import { distFolder, plainEnvironment, projectFolder } from '../paths';
 import type { Peer, Wire } from './peers';
 import { type Program, Running } from './processes';
+import { plain, type Workload } from './workloads';
 
 const readyLine = v.object({ baseUrl: v.string(), apiKey: v.string() });
+const bareLine = v.object({ port: v.number() });
 
 export interface Contender {
   readonly name: string;
-  readonly version: string;
+  /** A bare hop speaks Lingma's protocol as ours does, and is no rival. */
+  readonly kind: 'ours' | 'bare hop' | 'peer';
   readonly pid: number;
   readonly port: number;
-  readonly wires: readonly Wire[];
+  answers(workload: Workload, wire: Wire): boolean;
   headers(wire: Wire): Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -38,9 +41,27 @@ export async function startOurs(
   });
   const { baseUrl, apiKey } = v.parse(readyLine, JSON.parse(await running.firstLine()));
   return {
-    ...{ name: 'ours', version: 'this tree', pid: running.pid, wires: ['chat', 'messages'] },
+    ...{ name: 'ours', kind: 'ours', pid: running.pid, answers: () => true },
     port: Number(new URL(baseUrl).port),
     headers: () => ({ authorization: `Bearer ${apiKey}` }),
+    stop: () => end(running, folder),
+  };
+}
+
+/** A hop to the upstream with nothing of a gateway in it. */
+export async function startBareHop(upstreamPort: number): Promise<Contender> {
+  const folder = scratchFolder();
+  const running = new Running({
+    command: process.execPath,
+    args: ['--import', 'tsx', path.join(__dirname, 'bareHop.ts'), String(upstreamPort)],
+    env: { ...plainEnvironment(), NODE_ENV: 'production' },
+    cwd: projectFolder,
+  });
+  const { port } = v.parse(bareLine, JSON.parse(await running.firstLine()));
+  return {
+    ...{ name: 'bare hop', kind: 'bare hop', pid: running.pid, port },
+    answers: (workload, wire) => workload === plain && wire === 'chat',
+    headers: () => ({}),
     stop: () => end(running, folder),
   };
 }
@@ -53,9 +74,9 @@ export async function startPeer(peer: Peer, upstreamPort: number): Promise<Conte
   const program: Program = peer.program(start);
   const running = new Running(program);
   await running.listens(start.port);
-  const { name, version } = peer.package;
   return {
-    ...{ name, version, pid: running.pid, port: start.port, wires: peer.wires },
+    ...{ name: peer.package.name, kind: 'peer', pid: running.pid, port: start.port },
+    answers: (_, wire) => peer.wires.includes(wire),
     headers: (wire) => peer.headers(wire, start),
     stop: () => end(running, folder),
   };

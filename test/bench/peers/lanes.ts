@@ -25,7 +25,7 @@ export interface Crowd {
 }
 
 /**
- * The lanes of a workload, the direct ones first. Asks ours once, in order to know the prompt that
+ * The lanes of a workload, the direct ones first; ours has to come before a bare hop. Asks ours once, in order to know the prompt that
  * it makes of the body: the direct lane asks the same.
  */
 export async function lanesOf(
@@ -38,12 +38,14 @@ export async function lanesOf(
   for (const wire of wiresOf(workload)) {
     const direct = httpLane(`direct, ${wire}`, workload, wire, upstream.port, {});
     lanes.push(direct);
-    for (const contender of contenders.filter(({ wires }) => wires.includes(wire))) {
-      const { name, port } = contender;
+    let lingma: Lane | undefined;
+    for (const contender of contenders) {
+      if (!contender.answers(workload, wire)) continue;
+      const { name, kind, port } = contender;
       const headers = contender.headers(wire);
       const lane = httpLane(`${name}, ${wire}`, workload, wire, port, headers);
-      const yardstick = contender.name === 'ours' ? await lingmaLane(lane, upstream) : direct;
-      if (yardstick !== direct) lanes.push(yardstick);
+      if (kind === 'ours') lanes.push((lingma = await lingmaLane(lane, upstream)));
+      const yardstick = kind === 'peer' ? direct : (lingma ?? direct);
       lanes.push({ ...lane, contender, direct: yardstick });
     }
   }

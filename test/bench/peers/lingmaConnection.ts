@@ -23,7 +23,7 @@ interface OpenTurn {
   readonly watch: boolean;
   readonly deliveries: Delivery[];
   firstMs: number | undefined;
-  resolve(times: TurnTimes): void;
+  resolve(times: TurnTimes, answer: string): void;
   reject(error: Error): void;
 }
 
@@ -61,23 +61,37 @@ export class LingmaLink {
     return { turn: (watch) => this.#turn(prompt, watch), close: () => undefined };
   }
 
+  /** The answer to this prompt, asked in a session of its own. */
+  ask(prompt: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#begin(prompt, {
+        watch: false,
+        resolve: (_, answer) => {
+          resolve(answer);
+        },
+        reject,
+      });
+    });
+  }
+
   close(): void {
     this.#socket.close();
   }
 
   #turn(prompt: string, watch: boolean): Promise<TurnTimes> {
-    const requestId = randomUUID();
     return new Promise((resolve, reject) => {
-      const beganMs = performance.now();
-      const turn: OpenTurn = {
-        ...{ beganMs, watch, deliveries: [], firstMs: undefined, resolve, reject },
-      };
-      this.#turns.set(requestId, turn);
-      this.#send({
-        id: ++this.#lastId,
-        method: 'chat/ask',
-        params: askParams(requestId, prompt, model),
-      });
+      this.#begin(prompt, { watch, resolve, reject });
+    });
+  }
+
+  #begin(prompt: string, asked: Pick<OpenTurn, 'watch' | 'resolve' | 'reject'>): void {
+    const requestId = randomUUID();
+    const beganMs = performance.now();
+    this.#turns.set(requestId, { ...asked, beganMs, deliveries: [], firstMs: undefined });
+    this.#send({
+      id: ++this.#lastId,
+      method: 'chat/ask',
+      params: askParams(requestId, prompt, model),
     });
   }
 
@@ -101,7 +115,8 @@ export class LingmaLink {
       this.#turns.delete(requestId);
       const totalMs = performance.now() - turn.beganMs;
       const { firstMs = totalMs, deliveries } = turn;
-      if (fullAnswer?.endsWith(lastWord)) turn.resolve({ firstMs, totalMs, deliveries });
+      const times = { firstMs, totalMs, deliveries };
+      if (fullAnswer?.endsWith(lastWord)) turn.resolve(times, fullAnswer);
       else turn.reject(new Error('a direct turn had no whole answer'));
     }
   }

@@ -72,7 +72,8 @@ function methodOf({ rounds, measureMs, warmUpMs, pacedRounds }: Extent): string 
     'asks them all, over keep-alive connections with one request at a time on each. Direct is the ' +
     'same client on the upstream itself, over the protocol that the gateway in question speaks to ' +
     'it: HTTP for the peers, Lingma’s for ours, with the very prompt that ours makes of the body. ' +
-    'Added is the difference to that within a round. Every turn of ours opens a session, which is ' +
+    'Added is the difference to that within a round. The bare hop reads JSON, asks Lingma and ' +
+    'answers, with nothing of a gateway in it: the share of Node in what ours costs. Every turn of ours opens a session, which is ' +
     'deleted later. ccproxy and claude-code-router turn Messages into Chat Completions, portkey ' +
     `passes both on. Medians of ${rounds} rounds of ${measureMs} ms after ${warmUpMs} ms of ` +
     `warm-up, lane after lane (streams: ${pacedRounds}); CPU time of the gateway alone, over all ` +

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heading, ms, say, table } from '../report';
 import { Cell } from './cell';
-import { type Contender, startOurs, startPeer } from './contenders';
+import { type Contender, startBareHop, startOurs, startPeer } from './contenders';
 import { between, type Lateness, latenessOf, shareWithin } from './eventLoop';
 import { type Goal, verdict } from './goals';
 import { type Lane, lanesOf } from './lanes';
@@ -37,6 +37,7 @@ export async function reportSideBySide(upstream: Upstream, extent: Extent): Prom
   const ours = await startOurs(upstream.port);
   const contenders: Contender[] = [ours];
   try {
+    contenders.push(await startBareHop(upstream.port));
     for (const peer of peers) {
       try {
         contenders.push(await startPeer(peer, upstream.port));
@@ -215,7 +216,7 @@ function turnGoals(groups: readonly Group<TurnFigures>[]): Goal[] {
     for (const cell of cells) {
       const direct = directOf(cell, cells);
       const { lane, clients } = cell;
-      if (lane.contender?.name !== 'ours' || !direct) continue;
+      if (lane.contender?.kind !== 'ours' || !direct) continue;
       const where = `${workload.name}, ${lane.wire}, ${clients} at a time`;
       const addedMs = cell.added('p50Ms', direct);
       if (workload === plain && clients === 1) {

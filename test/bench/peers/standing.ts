@@ -33,7 +33,7 @@ export function standingOf<Figures extends AnyFigures<Figures>>(
   for (const cell of cells) {
     const direct = directOf(cell, cells);
     const rivals = cells.filter((other) => isRival(other, cell));
-    if (cell.lane.contender?.name !== 'ours' || !direct || rivals.length === 0) continue;
+    if (cell.lane.contender?.kind !== 'ours' || !direct || rivals.length === 0) continue;
     const figures = comparisons.map(({ name, unit, moreIsBetter = false, of }) => {
       const ours = of(cell, direct);
       const theirs = rivals.map((rival) => of(rival, directOf(rival, cells) ?? rival));
@@ -80,7 +80,6 @@ function isRival<Figures extends AnyFigures<Figures>>(
   { lane, clients }: Cell<Figures>,
 ): boolean {
   const { contender, wire } = other.lane;
-  if (contender === null || contender === lane.contender || other.failure !== undefined)
-    return false;
+  if (contender?.kind !== 'peer' || other.failure !== undefined) return false;
   return wire === lane.wire && other.clients === clients;
 }
