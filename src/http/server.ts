@@ -123,6 +123,7 @@ export class HttpServer {
     );
     // Turns may be silent for long; their own limits end them.
     this.#server.timeout = 0;
+    this.#server.on('timeout', closeUnlessHeard);
     this.#server.maxConnections = limits.connections;
     // Whoever comes next finds room, unless something runs on every connection. A head that is still
     // coming is nothing yet: it costs no key to hold all places with such.
@@ -376,6 +377,17 @@ export class HttpServer {
     if (!context.request.complete || error.status === 426) headers['connection'] = 'close';
     context.sendJson(error.status, errors.body(error, context.id), headers);
   }
+}
+
+/**
+ * Closes a connection that was kept for a next request until its time was over. Timers come before
+ * what can be read: a request that arrived meanwhile came in time, and is still heard.
+ */
+function closeUnlessHeard(socket: Socket): void {
+  const { bytesRead } = socket;
+  setImmediate(() => {
+    if (socket.bytesRead === bytesRead) socket.destroy();
+  });
 }
 
 /** Whether the same request would be refused again, however often it comes. */

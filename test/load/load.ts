@@ -31,10 +31,11 @@ const MOST_ATTEMPTS = 12;
 const RETRY = { firstMs: 250, lastMs: 4_000 };
 /**
  * Before the first measurement, so that it finds everything loaded and compiled, and all remembered
- * that is remembered of past turns: some forty thousand.
+ * that is ever remembered of past turns, which is so many for each session that may be held.
  */
-const WARM_UP_MS = 150_000;
-/** Of the launcher's log, when something was wrong: all kills of a run. */
+const WARM_UP_MS = 60_000;
+const WARM_UP_TURNS_PER_SESSION = 18;
+/** Of the launcher's log beside its turns, when something was wrong: all kills of a run. */
 const LOG_LINES = 500;
 /** Longer than a connection waits for its next request, on either side. */
 const CONNECTIONS_KEPT_MS = 20_000;
@@ -67,8 +68,7 @@ export class Load {
   /** A launcher with its inspector open on 127.0.0.1. */
   static async launch(options: LoadOptions): Promise<Load> {
     const { flag, open } = await Inside.door();
-    // Every conversation, and those that a turn has just ended or begun.
-    const held = options.conversations + options.streams;
+    const held = sessionsHeld(options);
     const rig = await Rig.launch({
       nodeFlags: [flag],
       flags: [
@@ -94,7 +94,8 @@ export class Load {
       await this.#rig.calm();
       say('| seconds | answers | retried errors | left | kills | RSS MB | descriptors |');
       say('| ------: | ------: | -------------: | ---: | ----: | -----: | ----------: |');
-      await this.#talk('warm', WARM_UP_MS);
+      const warmUpTurns = WARM_UP_TURNS_PER_SESSION * sessionsHeld(this.#options);
+      await this.#talk('warm', WARM_UP_MS, warmUpTurns);
       const before = await this.#idle();
       this.#forget();
       await this.#talk('load', seconds * 1000);
@@ -111,8 +112,8 @@ export class Load {
     return this.#problems;
   }
 
-  /** Keeps as many turns under way as there are streams, for so long. */
-  async #talk(name: string, forMs: number): Promise<void> {
+  /** Keeps as many turns under way as there are streams, for so long and until so many are answered. */
+  async #talk(name: string, forMs: number, answers = 0): Promise<void> {
     const { streams, conversations, seed } = this.#options;
     this.#over = false;
     this.#beganMs = performance.now();
@@ -143,6 +144,7 @@ export class Load {
     });
     const others = [this.#kill(), this.#show()];
     await this.#pause(forMs);
+    while (this.#counts.answers < answers && (await this.#pause(1_000)));
     this.#over = true;
     await Promise.all([...talkers, ...others]);
     await this.#rig.calm();
@@ -290,7 +292,11 @@ export class Load {
   }
 
   #endOfLog(): string {
-    return this.#rig.gateway.log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+    const lines = this.#rig.gateway.log.trimEnd().split('\n');
+    return lines
+      .filter((line) => !line.startsWith('info  turn:'))
+      .slice(-LOG_LINES)
+      .join('\n');
   }
 
   #isOver(): boolean {
@@ -300,6 +306,11 @@ export class Load {
   #note(error: unknown): void {
     this.#problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+}
+
+/** Every conversation, and those that a turn has just ended or begun. */
+function sessionsHeld({ conversations, streams }: LoadOptions): number {
+  return conversations + streams;
 }
 
 function noCounts() {
