@@ -60,9 +60,10 @@ export function activate(context: vscode.ExtensionContext): LingmaGatewayExports
   const buildOptions = async (): Promise<GatewayOptions> => {
     // The settings last: they may change while the system asks the user to unlock the key.
     const key = await apiKey.get();
+    const given = await clientKeys.given();
     return toGatewayOptions(config.read(), {
       apiKey: key,
-      clientKeys: await clientKeys.given(),
+      clientKeys: given,
       workDir: vscode.Uri.joinPath(context.globalStorageUri, 'instances').fsPath,
       distDir,
     });

@@ -69,15 +69,19 @@ export class Preview implements vscode.TextDocumentContentProvider, Disposable {
     };
     this.#answer = answer;
     try {
+      let shown = false;
+      // From before it is there: the user may close it before the command that shows it has ended.
+      open.add(
+        vscode.window.tabGroups.onDidChangeTabs(() => {
+          const isThere = tabsOf(after).length > 0;
+          if (shown && !isThere) settle(undefined);
+          shown ||= isThere;
+        }),
+      );
       await vscode.commands.executeCommand('vscode.diff', before, after, review.title, {
         preview: false,
       } satisfies vscode.TextDocumentShowOptions);
       await setReviewing(true);
-      open.add(
-        vscode.window.tabGroups.onDidChangeTabs(() => {
-          if (tabsOf(after).length === 0) settle(undefined);
-        }),
-      );
       void inform(review.question, review.accept, ...review.others).then((choice) => {
         // Who closes the notification has not decided yet: the buttons are still there.
         if (choice !== undefined && !settle(choice)) review.again();
