@@ -39,6 +39,8 @@ export function launchChromium(furtherArgs = []) {
   return chromium.launch({
     executablePath: findChromium(),
     headless: true,
+    // A machine with two cores may be at something else.
+    timeout: 120_000,
     args: [
       // Chromium refuses its sandbox to root, which is who runs in a container.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),

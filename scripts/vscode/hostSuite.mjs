@@ -35,7 +35,7 @@ export async function runHostSuite(product, profile, environment) {
           ['extensionDevelopmentPath', server.remoteUri(root)],
           ['extensionTestsPath', server.remoteUri(path.join(hostTests, 'index.js'))],
         ]),
-        { waitUntil: 'domcontentloaded' },
+        { waitUntil: 'domcontentloaded', timeout: 60_000 },
       );
       return await Promise.race([
         ended,

@@ -1,6 +1,6 @@
 // @ts-check
 /** A VS Code profile that exists for one run: user data, extensions and an empty workspace. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -38,7 +38,7 @@ export function createProfile(settings = {}) {
     userData: path.join(folder, 'data'),
     extensions: path.join(folder, 'extensions'),
     workspace: path.join(folder, 'workspace'),
-    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 10 }),
   };
   mkdirSync(profile.extensions);
   mkdirSync(profile.workspace);
@@ -57,7 +57,10 @@ export function writeSettings(profile, settings) {
   for (const place of ['User', 'Machine']) {
     const folder = path.join(profile.userData, place);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, 'settings.json'), text);
+    // In one step: a VS Code that read half of a file would take the rest for its defaults.
+    const whole = path.join(profile.folder, 'settings.json');
+    writeFileSync(whole, text);
+    renameSync(whole, path.join(folder, 'settings.json'));
   }
 }
 

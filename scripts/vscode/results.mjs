@@ -9,7 +9,7 @@ import path from 'node:path';
  */
 
 /** Milliseconds after which a suite that has not ended is given up: a hang, even on a busy machine. */
-export const suiteTimeout = 900_000;
+export const suiteTimeout = 1_800_000;
 
 /** Names the folder that receives `result.json` and `mocha.log`. */
 export const resultsVariable = 'LINGMA_GATEWAY_TEST_RESULTS';

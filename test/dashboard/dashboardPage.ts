@@ -107,7 +107,9 @@ export class DashboardPage {
       }
     });
     await page.goto(`${origin}/`);
-    return new DashboardPage(context, page, complaints);
+    const dashboard = new DashboardPage(context, page, complaints);
+    await dashboard.settle();
+    return dashboard;
   }
 
   async close(): Promise<void> {
@@ -118,9 +120,15 @@ export class DashboardPage {
   async tell(message: HostMessage): Promise<void> {
     // What the host posts is data: it travels as JSON does.
     await this.page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
-    // Two frames: the message is an event of its own, and drawing waits for the next frame.
+    await this.settle();
+  }
+
+  /** Waits until what has happened to the page is drawn, and its effects have run. */
+  async settle(): Promise<void> {
+    // Two frames: a message is an event of its own, and drawing waits for the next frame. Effects
+    // have a timer of their own, which begins with a frame.
     await this.page.evaluate(
-      'new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))))',
+      'new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))))',
     );
   }
 

@@ -41,6 +41,7 @@ describe('the dashboard', function () {
   const says = async (act: () => Promise<void>): Promise<PanelMessage[]> => {
     const before = (await dashboard.posted()).length;
     await act();
+    await dashboard.settle();
     return (await dashboard.posted()).slice(before);
   };
 

@@ -12,7 +12,7 @@ describe('commands', () => {
   it('stop leaves no process and no listener', async () => {
     const { stats, baseUrl } = await readyGateway();
     await command('stop');
-    await allGone(processIds(stats), 5_000);
+    await allGone(processIds(stats));
     await assert.rejects(fetch(baseUrl), 'nobody listens any more');
     assert.equal((await api()).baseUrl, undefined);
   });
@@ -33,7 +33,7 @@ describe('commands', () => {
     await command('restart');
     const after = await readyGateway();
     assert.notDeepEqual(processIds(after.stats), processIds(before.stats));
-    await allGone(processIds(before.stats), 5_000);
+    await allGone(processIds(before.stats));
   });
 
   it('clearSessions forgets the conversations', async () => {

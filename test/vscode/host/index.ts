@@ -8,5 +8,5 @@ export async function run(): Promise<void> {
   const files = readdirSync(__dirname)
     .filter((name) => name.endsWith('.test.js'))
     .map((name) => path.join(__dirname, name));
-  await runMocha({ files, timeout: 30_000 });
+  await runMocha({ files, timeout: 90_000 });
 }

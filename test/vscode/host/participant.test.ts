@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { type Exchange, readExchange } from '../../../src/vscode/participant/conversation';
 import { eventually } from '../support/eventually';
+import { activityOf } from '../support/turn';
 import { api, readyGateway } from './gateway';
 import { changeBy, reasonOf, settledTurns } from './turns';
 
@@ -156,11 +157,13 @@ describe('@lingma', () => {
   it('stops when the request is cancelled, and remembers what it said until then', async () => {
     const gateway = await api();
     const { cancelled } = await settledTurns(gateway);
+    const endpoint = await readyGateway();
     const running = ask('count\nDEMO:gap 50\nDEMO:words 2000');
-    await eventually(
-      'the turn runs',
-      () => gateway.stats()?.concurrency.inFlight === 1 || undefined,
-    );
+    await eventually('the answer has begun', async () => {
+      const { requests } = await activityOf(endpoint);
+      return requests[0]?.state === 'streaming' || undefined;
+    });
+    // Until the Chat view has something of it as well.
     await new Promise((resolve) => setTimeout(resolve, 500));
     await vscode.commands.executeCommand('workbench.action.chat.cancel');
     await running;

@@ -47,7 +47,7 @@ describe('settings', () => {
     assert.equal(shrunk.baseUrl, before.baseUrl);
     assert.ok(shrunk.stats.uptimeSeconds > before.stats.uptimeSeconds);
     assert.equal((await cacheFigures(shrunk)).size, 1);
-    await allGone(processIds(grown.stats).slice(1), 5_000);
+    await allGone(processIds(grown.stats).slice(1));
   });
 
   it('what turns and the cache read changes the running gateway, too', async () => {
@@ -113,7 +113,7 @@ describe('settings', () => {
     const pids = processIds(stats);
     assert.equal(new Set(pids).size, 3);
     await vscode.commands.executeCommand('lingmaGateway.stop');
-    await allGone(pids, 5_000);
+    await allGone(pids);
   });
 });
 

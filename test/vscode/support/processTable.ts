@@ -12,11 +12,11 @@ export function isRunning(pid: number): boolean {
   return process.platform !== 'linux' || statFields(pid)?.[0] !== 'Z';
 }
 
-export async function allGone(pids: readonly number[], timeoutMs: number): Promise<void> {
+export async function allGone(pids: readonly number[]): Promise<void> {
   await eventually(
     `the processes ${pids.join(', ')} have ended`,
     () => (pids.some(isRunning) ? undefined : true),
-    timeoutMs,
+    15_000,
   );
 }
 

@@ -2,12 +2,15 @@
  * A program for `lingmaGateway.lingmaPath` that behaves as the test says when it is started next:
  * the demo, with knobs of its own for each instance.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from '../../../scripts/vscode/paths.mjs';
 
-/** `DEMO_LINGMA_*` variables without that prefix. */
+/**
+ * `DEMO_LINGMA_*` variables without that prefix. With `HOLD` a process does nothing until it is
+ * steered without it, which has to be within the 20 seconds that the gateway waits for a start.
+ */
 export type DemoKnobs = Readonly<Record<string, string>>;
 
 export class SteeredLingma {
@@ -20,10 +23,19 @@ export class SteeredLingma {
     this.steer({});
     writeFileSync(
       this.path,
-      `const knobs = JSON.parse(require('node:fs').readFileSync(__dirname + '/knobs.json', 'utf8'));
-const folder = process.argv.find((argument) => argument.startsWith('--workDir=')) ?? '';
+      `const folder = process.argv.find((argument) => argument.startsWith('--workDir=')) ?? '';
 const instance = folder.split(/[\\\\/]/).at(-1);
-for (const [name, value] of Object.entries({ ...knobs.all, ...knobs[instance] })) {
+function read() {
+  const text = require('node:fs').readFileSync(__dirname + '/knobs.json', 'utf8');
+  const { all, [instance]: own } = JSON.parse(text);
+  return { ...all, ...own };
+}
+let knobs = read();
+while (knobs.HOLD) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  knobs = read();
+}
+for (const [name, value] of Object.entries(knobs)) {
   process.env['DEMO_LINGMA_' + name] = value;
 }
 require(${JSON.stringify(path.join(root, 'dist', 'demo.js'))});
@@ -31,9 +43,14 @@ require(${JSON.stringify(path.join(root, 'dist', 'demo.js'))});
     );
   }
 
-  /** Holds for every process that starts from now on; keys are instance ids, or `all`. */
+  /**
+   * Holds for every process that starts from now on, or is held; keys are instance ids, or `all`.
+   */
   steer(knobs: Readonly<Record<string, DemoKnobs>>): void {
-    writeFileSync(path.join(this.#folder, 'knobs.json'), JSON.stringify(knobs));
+    // In one step: a process may read it at any time.
+    const file = path.join(this.#folder, 'knobs.json');
+    writeFileSync(`${file}.part`, JSON.stringify(knobs));
+    renameSync(`${file}.part`, file);
   }
 
   remove(): void {

@@ -24,17 +24,27 @@ describe('the Chat view', () => {
 
   const view = (): Locator => workbench.page.locator('.interactive-session').last();
   const input = (): Locator => view().locator('.interactive-input-part .monaco-editor').first();
-  const answers = (): Locator => view().locator('.interactive-response');
+  /** Those that are whole. */
+  const answers = (): Locator =>
+    view().locator('.interactive-response:not(.chat-response-loading)');
 
-  /** Types a request, sends it and waits until the newest answer shows `text`. */
+  /** Types a request, sends it and waits until the newest answer is whole and shows `text`. */
   async function ask(request: string, text: string | RegExp): Promise<Locator> {
     await input().click();
     const { keyboard } = workbench.page;
     await keyboard.press('ControlOrMeta+A');
-    // Slowly enough for the suggestions, which Escape closes again.
+    // Slowly enough for the suggestions, which Escape closes again. Those that come later still take
+    // the first Enter for themselves.
     await keyboard.type(`@lingma ${request}`, { delay: 15 });
-    await keyboard.press('Escape');
-    await keyboard.press('Enter');
+    await eventually('the request is sent', async () => {
+      await keyboard.press('Escape');
+      await keyboard.press('Enter');
+      const sent = input().filter({ hasNotText: request }).waitFor({ timeout: 8_000 });
+      return sent.then(
+        () => true,
+        () => undefined,
+      );
+    });
     // The list has those rows only that can be seen.
     const answer = answers().last().filter({ hasText: text });
     await answer.waitFor();

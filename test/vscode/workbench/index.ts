@@ -10,7 +10,7 @@ const files = readdirSync(__dirname)
   .map((name) => path.join(__dirname, name));
 
 exitOnSignals();
-runMocha({ files, timeout: 90_000 }).then(
+runMocha({ files, timeout: 180_000 }).then(
   () => process.exit(0),
   (error: unknown) => {
     console.error(messageOf(error));

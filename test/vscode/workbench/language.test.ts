@@ -43,10 +43,8 @@ describe('a window in Simplified Chinese', () => {
       return shown.includes('lingma-1') ? shown : undefined;
     });
     assert.equal(await workbench.panel.locator('html').getAttribute('lang'), 'zh-cn');
-    for (const heading of await workbench.panel.locator('h2, button').all()) {
-      const words = (await heading.innerText()).trim();
-      if (words !== '') assert.match(words, CHINESE);
-    }
+    const headings = await workbench.panel.locator('h2, button').allInnerTexts();
+    for (const words of headings) if (words.trim() !== '') assert.match(words, CHINESE);
     for (const sentence of englishSentences) assert.ok(!text.includes(sentence), sentence);
     await workbench.screenshot('panel-zh-cn');
   });

@@ -50,12 +50,20 @@ describe('setting up in a window', () => {
 
   it('shows the change of a client before it is written', async () => {
     const { page } = workbench;
-    await workbench.command('Lingma Gateway: Connect a Client');
     const pick = page.locator('.quick-input-widget');
     const row = pick.locator('.monaco-list-row').filter({ hasText: 'Claude Code' }).first();
-    await row.waitFor();
-    await workbench.screenshot('connect-pick');
-    await row.click();
+    // What the window still does after an earlier step may take the focus and with it close the list.
+    await eventually('a client is chosen', async () => {
+      await workbench.command('Lingma Gateway: Connect a Client');
+      try {
+        await row.waitFor({ timeout: 10_000 });
+        await workbench.screenshot('connect-pick');
+        await row.click({ timeout: 5_000 });
+        return true;
+      } catch {
+        return undefined;
+      }
+    });
     const diff = page.locator('.monaco-diff-editor .editor.modified');
     await diff.filter({ hasText: 'ANTHROPIC_BASE_URL' }).waitFor();
     const shown = await diff.innerText();

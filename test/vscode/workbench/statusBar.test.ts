@@ -58,13 +58,13 @@ describe('the status bar', () => {
       };
     };
     const expected = { text, icon: 1, colours: colour ? [colour] : [] };
+    let last = await found();
     // The first of two instances makes the gateway ready; the second one follows.
-    await eventually(
-      text,
-      async () => isDeepStrictEqual(await found(), expected) || undefined,
-      20_000,
-    ).catch(() => undefined);
-    assert.deepEqual(await found(), expected);
+    await eventually(text, async () => {
+      last = await found();
+      return isDeepStrictEqual(last, expected) || undefined;
+    }).catch(() => undefined);
+    assert.deepEqual(last, expected);
   }
 
   it('shows a gateway that is ready', async () => {
@@ -73,9 +73,13 @@ describe('the status bar', () => {
 
   it('shows that turns run, and the hit rate', async () => {
     const { messages } = await takeTurn(endpoint, 'First.');
-    const running = takeTurn(endpoint, 'Second.\nDEMO:delay 5000', messages);
+    // It runs until its client hangs up.
+    const client = new AbortController();
+    const running = takeTurn(endpoint, 'Second.\nDEMO:delay 90000', messages, client.signal);
+    const hungUp = assert.rejects(running, { name: 'AbortError' });
     await looks({ text: 'Lingma · 50% · 1/1', says: '1 request running', icon: 'sync' });
-    await running;
+    client.abort();
+    await hungUp;
     await looks({ text: 'Lingma · 50% · 1/1', says: 'ready, hit rate 50%', icon: 'zap' });
   });
 
@@ -99,9 +103,10 @@ describe('the status bar', () => {
   });
 
   it('shows a gateway that starts, and one that nobody is signed in to', async () => {
-    lingma.steer({ all: { START_DELAY_MS: '4000', SIGNED_OUT: '1' } });
+    lingma.steer({ all: { HOLD: '1' } });
     await workbench.command('Lingma Gateway: Restart Gateway');
     await looks({ text: 'Lingma starting', says: 'starting', icon: 'loading' });
+    lingma.steer({ all: { SIGNED_OUT: '1' } });
     await looks({
       text: 'Lingma signed out · – · 2/2',
       says: 'signed out',

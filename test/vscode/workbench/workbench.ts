@@ -18,14 +18,49 @@ import { eventually } from '../support/eventually';
 
 const gatewaySettings = { 'lingmaGateway.port': 0 };
 
+/**
+ * The settings of a profile that VS Code runs with. A change of its files that comes while its window
+ * is new may escape it for good: so they change once more, and again.
+ */
+class ChangingSettings {
+  readonly #profile: Profile;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+  }
+
+  change(settings: Record<string, unknown>): void {
+    this.dispose();
+    let left = 10;
+    const write = (): void => {
+      writeSettings(this.#profile, settings);
+      if (left-- > 0) this.#timer = setTimeout(write, 2_000);
+    };
+    write();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 export class Workbench {
   readonly server: RunningServer;
   readonly page: Page;
   readonly #profile: Profile;
+  readonly #settings: ChangingSettings;
   readonly #browser: Browser;
 
-  private constructor(profile: Profile, server: RunningServer, browser: Browser, page: Page) {
+  private constructor(
+    profile: Profile,
+    settings: ChangingSettings,
+    server: RunningServer,
+    browser: Browser,
+    page: Page,
+  ) {
     this.#profile = profile;
+    this.#settings = settings;
     this.server = server;
     this.#browser = browser;
     this.page = page;
@@ -52,9 +87,11 @@ export class Workbench {
       deviceScaleFactor: 2,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    context.setDefaultTimeout(60_000);
     if (language !== undefined) await context.addInitScript(useLanguage, language);
     const page = await context.newPage();
-    const workbench = new Workbench(profile, server, browser, page);
+    const changing = new ChangingSettings(profile);
+    const workbench = new Workbench(profile, changing, server, browser, page);
     await workbench.load();
     return workbench;
   }
@@ -68,12 +105,19 @@ export class Workbench {
   /** Opens another window on the same server, in the same browser. Close the first one at the end. */
   async openWindow(): Promise<Workbench> {
     const page = await this.page.context().newPage();
-    const workbench = new Workbench(this.#profile, this.server, this.#browser, page);
+    const workbench = new Workbench(
+      this.#profile,
+      this.#settings,
+      this.server,
+      this.#browser,
+      page,
+    );
     await workbench.load();
     return workbench;
   }
 
   async close(): Promise<void> {
+    this.#settings.dispose();
     await this.#browser.close();
     await this.server.stop();
     await this.#profile.remove();
@@ -86,7 +130,7 @@ export class Workbench {
   /** Waits until the status bar shows `text`, which may be a part of it. */
   async statusBarShows(text: string | RegExp): Promise<string> {
     const item = this.statusBarItem.filter({ hasText: text });
-    await item.waitFor({ timeout: 45_000 });
+    await item.waitFor();
     return (await item.innerText()).trim();
   }
 
@@ -101,7 +145,7 @@ export class Workbench {
         const says = (await look.catch(() => null)) ?? '';
         return (says.includes(text) && !(not && says.includes(not))) || undefined;
       },
-      45_000,
+      60_000,
     );
   }
 
@@ -118,8 +162,8 @@ export class Workbench {
     await eventually(`"${title}" can be chosen in the palette`, async () => {
       if (!(await input.isVisible())) await this.page.keyboard.press('F1');
       try {
-        await input.fill(`>${title}`, { timeout: 2_000 });
-        await row.click({ timeout: 2_000 });
+        await input.fill(`>${title}`, { timeout: 5_000 });
+        await row.click({ timeout: 5_000 });
         return true;
       } catch {
         return undefined;
@@ -142,7 +186,7 @@ export class Workbench {
 
   /** Changes settings as if the user's settings file had been edited. */
   changeSettings(settings: Record<string, unknown>): void {
-    writeSettings(this.#profile, { ...gatewaySettings, ...settings });
+    this.#settings.change({ ...gatewaySettings, ...settings });
   }
 
   /** For `afterEach`: leaves a picture of what a failed test saw. */
