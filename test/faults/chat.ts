@@ -177,6 +177,28 @@ export class Chat {
   }
 }
 
+/** Begins a turn of each chat; resolves once every client has seen something of its answer. */
+export async function begin(
+  chats: readonly Chat[],
+  options: TurnOptions,
+): Promise<Promise<Outcome>[]> {
+  const turns: Promise<Outcome>[] = [];
+  await Promise.all(
+    chats.map(
+      (chat) =>
+        new Promise<void>((resolve, reject) => {
+          const turn = chat.turn({ ...options, onFirstBytes: resolve });
+          turns.push(turn);
+          // One of which nothing was seen is for the caller to judge.
+          turn.then(() => {
+            resolve();
+          }, reject);
+        }),
+    ),
+  );
+  return turns;
+}
+
 /** Fails unless the outcome is an answer, or a typed error with one of these codes. */
 export function assertTyped(outcome: Outcome, codes: readonly ErrorCode[]): void {
   if (outcome.kind !== 'error') {

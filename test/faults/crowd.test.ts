@@ -67,10 +67,14 @@ describe('faults: many at once, and again and again', () => {
         `${Math.round(residentMbOf(crowd.pid))} MB\n`,
     );
     assert.ok(kills >= 3);
-  }).timeout(120_000);
+  }).timeout(240_000);
 
   it('200 crash cycles leak no memory, descriptor or process', async () => {
-    const crowd = await launch({ flags: ['--instances', '4'] });
+    const crowd = await launch({
+      flags: ['--instances', '4'],
+      // Room for young objects that comes with more of them is no leak, and could hide one.
+      nodeFlags: ['--max-semi-space-size=4'],
+    });
     await crowd.calm();
     const chats = ['a', 'b', 'c', 'd'].map((name) => crowd.chat(`cycle.${name}`));
     const samples: { mb: number; descriptors: number }[] = [];
@@ -96,5 +100,5 @@ describe('faults: many at once, and again and again', () => {
     for (const { restarts } of instances) assert.ok(restarts >= rounds, `${restarts} restarts`);
     assert.ok(last.mb - first.mb < 64);
     assert.ok(last.descriptors - first.descriptors <= 8);
-  }).timeout(150_000);
+  }).timeout(400_000);
 });

@@ -6,7 +6,7 @@ import { afterEach, describe, it } from 'mocha';
 import { eventually, HeadlessGateway } from '../support/headless';
 import { useTempDirs } from '../support/tempDir';
 import { DemoProcess } from '../unit/demo/demoProcess';
-import { assertTyped, Chat, LOSSES } from './chat';
+import { assertTyped, begin, Chat, LOSSES } from './chat';
 import { dialects } from './client';
 import { isCalm } from './rig';
 import { Witness } from './witness';
@@ -75,7 +75,7 @@ describe('faults: a connection is half open', () => {
       network.close();
     });
     const gateway = await HeadlessGateway.launch({
-      flags: ['--attach', `ws://127.0.0.1:${await network.open()}/`, '--idle-timeout', '2'],
+      flags: ['--attach', `ws://127.0.0.1:${await network.open()}/`, '--idle-timeout', '3'],
     });
     ends.push(() => gateway.stop());
     const witness = new Witness(record);
@@ -86,8 +86,8 @@ describe('faults: a connection is half open', () => {
     const incarnation = async () => (await gateway.stats()).instances[0]?.incarnation ?? 0;
     const recover = async (above: number): Promise<void> => {
       // Until the probe has given it up, the dead connection counts as one that may come back.
-      await eventually('another connection', async () => (await incarnation()) > above, 15_000);
-      await eventually('calm', async () => isCalm(await gateway.stats()), 15_000);
+      await eventually('another connection', async () => (await incarnation()) > above, 20_000);
+      await eventually('calm', async () => isCalm(await gateway.stats()), 20_000);
       await Promise.all(chats.map((chat) => chat.say()));
       assert.deepEqual(witness.violations(), []);
     };
@@ -101,15 +101,8 @@ describe('faults: a connection is half open', () => {
     await recover(1);
 
     // In mid-stream.
-    const turns = chats.map((chat) =>
-      chat.turn({
-        words: 60,
-        script: ['DEMO:gap 20'],
-        onFirstBytes: () => {
-          network.lose();
-        },
-      }),
-    );
+    const turns = await begin(chats, { words: 600, script: ['DEMO:gap 20'] });
+    network.lose();
     for (const outcome of await Promise.all(turns)) {
       assert.equal(outcome.kind, 'error');
       assertTyped(outcome, LOSSES);

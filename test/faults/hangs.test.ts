@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { eventually, isAlive } from '../support/headless';
-import { assertTyped, LOSSES } from './chat';
+import { assertTyped, begin, LOSSES } from './chat';
 import { dialects } from './client';
 import { Rig, type RigOptions } from './rig';
 
-/** Seconds without a sign after which these gateways give a turn up. */
-const IDLE_SECONDS = 2;
+/** Seconds without a sign after which these gateways give a turn up; more than a busy process needs. */
+const IDLE_SECONDS = 3;
 const IMPATIENT = ['--idle-timeout', String(IDLE_SECONDS)];
 
 describe('faults: a process hangs', () => {
@@ -62,15 +62,15 @@ describe('faults: a process hangs', () => {
     );
     await rig.calm();
     assert.deepEqual(await rig.pids(), [pid], 'a process that answers a probe is kept');
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   it('for good, in the middle of everything: it is replaced', async () => {
     const rig = await launch({ flags: IMPATIENT });
     const [first] = await rig.pids();
     const chats = dialects.map((dialect) => rig.chat(`frozen.${dialect}`, { dialect }));
     await Promise.all(chats.map((chat) => chat.say()));
-    const turns = chats.map((chat) => chat.turn({ words: 40, script: ['DEMO:gap 30'] }));
-    await rig.running(3);
+    // So long that none is over before the process stands still.
+    const turns = await begin(chats, { words: 400, script: ['DEMO:gap 30'] });
     await rig.signal('SIGSTOP');
     for (const outcome of await Promise.all(turns)) {
       assert.equal(outcome.kind, 'error');
@@ -82,7 +82,7 @@ describe('faults: a process hangs', () => {
         const [pid] = await rig.pids();
         return pid !== undefined && pid !== first;
       },
-      15_000,
+      20_000,
     );
     assert.ok(first !== undefined && !isAlive(first));
     await rig.calm();
@@ -94,8 +94,8 @@ describe('faults: a process hangs', () => {
     const [pid] = await rig.pids();
     const chats = dialects.map((dialect) => rig.chat(`late.${dialect}`, { dialect }));
     await Promise.all(chats.map((chat) => chat.say()));
-    const turns = chats.map((chat) => chat.turn({ words: 60, script: ['DEMO:gap 30'] }));
-    await rig.running(3);
+    // Begun, they are given up at once; tried again, they would keep the process for too long.
+    const turns = await begin(chats, { words: 120, script: ['DEMO:gap 30'] });
     await rig.signal('SIGSTOP');
     for (const outcome of await Promise.all(turns)) assertTyped(outcome, LOSSES);
     await rig.signal('SIGCONT');

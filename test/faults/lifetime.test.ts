@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, it } from 'mocha';
@@ -15,6 +16,16 @@ import { descriptorsOf } from './rig';
 const LIVES = 5;
 /** More than the listeners of one kind that Node takes for granted. */
 const MANY_CRASHES = 11;
+/** Nothing that happens in the middle of it comes when it is over. */
+const LONG_ANSWER = 'DEMO:words 500\nDEMO:gap 20';
+const LOOK_EVERY_MS = 100;
+/** Looks in a row that find the same when everything that was given up is gone. */
+const SAME_LOOKS = 10;
+
+interface Held {
+  readonly resources: readonly string[];
+  readonly descriptors: number;
+}
 
 describe('faults: one gateway after the other in one process', () => {
   const tempDir = useTempDirs();
@@ -27,14 +38,9 @@ describe('faults: one gateway after the other in one process', () => {
     const samples = [];
     for (let life = 0; life < LIVES; life++) {
       await live(tempDir(), life === 0 ? MANY_CRASHES : 2);
-      // Sockets that were given up are destroyed a moment later.
-      await sleep(500);
+      const held = await settled();
       collect();
-      samples.push({
-        heapMb: process.memoryUsage().heapUsed / 1e6,
-        resources: process.getActiveResourcesInfo().sort(),
-        descriptors: descriptorsOf(process.pid),
-      });
+      samples.push({ heapMb: process.memoryUsage().heapUsed / 1e6, ...held });
     }
     // The first ones load what stays, such as bundles.
     const [, early] = samples;
@@ -49,7 +55,7 @@ describe('faults: one gateway after the other in one process', () => {
     assert.deepEqual(late.resources, early.resources);
     assert.ok(late.descriptors <= early.descriptors);
     assert.ok(late.heapMb - early.heapMb < 8);
-  }).timeout(90_000);
+  }).timeout(180_000);
 });
 
 /** A gateway that loses its process a few times, also under a turn, and is stopped under another. */
@@ -77,11 +83,11 @@ async function live(workDir: string, crashes: number): Promise<void> {
   try {
     for (let round = 0; round < crashes; round++) {
       assert.equal((await turn('DEMO:echo fine')).kind, 'answer');
-      const cut = await turn('DEMO:words 50\nDEMO:gap 20', { onFirstBytes: crash });
+      const cut = await turn(LONG_ANSWER, { onFirstBytes: crash });
       assert.deepEqual(cut, { kind: 'error', code: 'instance_lost' });
     }
     const leave = new AbortController();
-    const left = turn('DEMO:words 50\nDEMO:gap 20', {
+    const left = turn(LONG_ANSWER, {
       signal: leave.signal,
       onFirstBytes: () => {
         leave.abort();
@@ -96,6 +102,22 @@ async function live(workDir: string, crashes: number): Promise<void> {
   } finally {
     await gateway.stop();
   }
+}
+
+/** What this process holds, once that changes no more: sockets that were given up go a little later. */
+async function settled(): Promise<Held> {
+  const look = (): Held => ({
+    resources: process.getActiveResourcesInfo().sort(),
+    descriptors: descriptorsOf(process.pid),
+  });
+  let held = look();
+  for (let same = 0; same < SAME_LOOKS;) {
+    await sleep(LOOK_EVERY_MS);
+    const now = look();
+    same = isDeepStrictEqual(now, held) ? same + 1 : 0;
+    held = now;
+  }
+  return held;
 }
 
 /** Collects garbage at once; Node offers that only when it is asked for. */

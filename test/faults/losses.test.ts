@@ -6,8 +6,10 @@ import { assertTyped, LOSSES, type TurnOptions } from './chat';
 import { dialects } from './client';
 import { Rig, type RigOptions } from './rig';
 
-/** Slow enough to be killed in the middle of. */
-const SLOW = { words: 60, script: ['DEMO:gap 20'] } as const satisfies TurnOptions;
+/** Slow enough to be killed in the middle of, also by a test that is held up for a second or two. */
+const SLOW = { words: 150, script: ['DEMO:gap 20'] } as const satisfies TurnOptions;
+/** The same before the first byte. */
+const LATE = { script: ['DEMO:delay 3000'] } as const satisfies TurnOptions;
 
 describe('faults: a process is lost', () => {
   const rigs: Rig[] = [];
@@ -30,10 +32,7 @@ describe('faults: a process is lost', () => {
       for (const chat of [streaming, plain, calling]) await chat.say();
 
       // Before the first byte: nobody has seen anything, so nobody is to notice.
-      const early = [
-        streaming.say({ script: ['DEMO:delay 400'] }),
-        plain.say({ script: ['DEMO:delay 400'] }),
-      ];
+      const early = [streaming.say(LATE), plain.say(LATE)];
       await rig.running(2);
       await rig.signal('SIGKILL');
       await Promise.all(early);

@@ -10,8 +10,9 @@ import { dialects, type Outcome } from './client';
 import { eventually } from '../support/headless';
 import { Rig } from './rig';
 
-const IDLE_SECONDS = 2;
-const ASLEEP_MS = 4_500;
+/** Longer than it takes the test to wake the second process up when the machine is busy. */
+const IDLE_SECONDS = 4;
+const ASLEEP_MS = 6_500;
 
 describe('faults: the machine sleeps', () => {
   const rigs: Rig[] = [];
@@ -30,7 +31,7 @@ describe('faults: the machine sleeps', () => {
     const rig = await launch();
     const chats = dialects.map((dialect) => rig.chat(`asleep.${dialect}`, { dialect }));
     await Promise.all(chats.map((chat) => chat.say()));
-    const turns = chats.map((chat) => chat.turn({ words: 60, script: ['DEMO:gap 30'] }));
+    const turns = chats.map((chat) => chat.turn({ words: 120, script: ['DEMO:gap 30'] }));
     await rig.running(chats.length);
     rig.gateway.child.kill('SIGSTOP');
     await sleep(ASLEEP_MS);
@@ -41,7 +42,7 @@ describe('faults: the machine sleeps', () => {
     await Promise.all(chats.map((chat) => chat.say()));
     const { turns: totals } = await rig.calm();
     assert.equal(totals.reasons.continued, 2 * chats.length, 'every session is still in use');
-  }).timeout(30_000);
+  }).timeout(60_000);
 
   it('with its processes: turns are taken up where they were', async () => {
     const rig = await launch();
@@ -51,7 +52,7 @@ describe('faults: the machine sleeps', () => {
     // Once its client has seen something of it, a turn that fails cannot be begun again unseen.
     let turn: Promise<Outcome> | undefined;
     await new Promise<void>((resolve) => {
-      turn = chat.turn({ words: 80, script: ['DEMO:gap 30'], onFirstBytes: resolve });
+      turn = chat.turn({ words: 120, script: ['DEMO:gap 30'], onFirstBytes: resolve });
     });
     rig.gateway.child.kill('SIGSTOP');
     process.kill(Number(pid), 'SIGSTOP');
@@ -63,7 +64,7 @@ describe('faults: the machine sleeps', () => {
     assert.equal((await turn)?.kind, 'answer');
     await rig.calm();
     assert.deepEqual(await rig.pids(), [pid]);
-  }).timeout(30_000);
+  }).timeout(60_000);
 
   it('for an hour: sessions are as old as they are, and a clock that is set changes nothing', async () => {
     const rig = await launch(['--require', path.resolve('test/faults/otherClock.cjs')]);

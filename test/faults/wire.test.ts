@@ -53,7 +53,7 @@ describe('faults: what arrives cannot be read', () => {
       const chats = dialects.map((dialect) => rig.chat(`garbage.${index}.${dialect}`, { dialect }));
       await Promise.all(chats.map((chat) => chat.say()));
       const [victim, ...others] = chats;
-      const slow = others.map((chat) => chat.turn({ words: 20, script: ['DEMO:gap 20'] }));
+      const slow = others.map((chat) => chat.turn({ words: 150, script: ['DEMO:gap 20'] }));
       await rig.running(2);
       // Said after a pause, so that the client has seen the beginning.
       const outcome = await victim?.turn({ script: [sendRaw(1, text), 'DEMO:gap 50'] });

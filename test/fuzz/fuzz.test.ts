@@ -44,7 +44,7 @@ describe('fuzz', () => {
 
   it('some inputs for every target', () => {
     for (const target of targets) fuzz(target, INPUTS_EACH, SEED);
-  }).timeout(120_000);
+  }).timeout(300_000);
 
   it('finds what is wrong, and says the shortest input for it', () => {
     const broken: Target = {
@@ -76,7 +76,7 @@ describe('fuzz', () => {
       read: (pieces) => /(?:ab)*c/.test(pieces.join('').slice(0, 32 * 1024)),
     };
     assert.match(steepFamilies(slow).join('\n'), /slow: "ab", whole/);
-  });
+  }).timeout(120_000);
 
   it('sees it too where only whole inputs are taken', () => {
     const slow: Target = {
@@ -96,12 +96,12 @@ describe('fuzz', () => {
       },
     };
     assert.match(steepFamilies(slow).join('\n'), /slow: .* behind "\["/);
-  });
+  }).timeout(180_000);
 
   it('takes time in proportion to the input, whatever is repeated in it', () => {
     assert.deepEqual(
       targets.flatMap((target) => steepFamilies(target, ONE_IN)),
       [],
     );
-  }).timeout(180_000);
+  }).timeout(300_000);
 });

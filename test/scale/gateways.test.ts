@@ -119,7 +119,7 @@ describe('scale: three gateways behind HAProxy', () => {
     const startedAt = performance.now();
     let firstAt = startedAt;
     await chat.say({
-      words: 40,
+      words: 80,
       script: ['DEMO:gap 50'],
       onFirstBytes: () => (firstAt = performance.now()),
     });
@@ -170,9 +170,10 @@ describe('scale: three gateways behind HAProxy', () => {
     const victim = homes[0];
     assert.ok(victim);
     let turns: Promise<Outcome[][]> | undefined;
-    // The first chat is streamed, so that a kill after its first bytes breaks it off.
+    // The first chat is streamed, so that a kill after its first bytes breaks it off; and no turn is
+    // over before that kill.
     await new Promise<void>((begun) => {
-      const turn = { words: 40, script: ['DEMO:gap 40'] };
+      const turn = { words: 100, script: ['DEMO:gap 40'] };
       turns = Promise.all(
         chats.map((chat, index) =>
           insist(chat, index === 0 ? { ...turn, onFirstBytes: begun } : turn),
@@ -203,7 +204,7 @@ describe('scale: three gateways behind HAProxy', () => {
     await fleet.revive(victim);
     await Promise.all(chats.map(({ chat }) => chat.say()));
     assert.deepEqual(chats.map(homeOf), homes);
-  }).timeout(40_000);
+  }).timeout(80_000);
 
   it('drains at SIGTERM: what runs ends whole, what comes goes elsewhere', async () => {
     const chats = await opened('drained', 12);
@@ -212,7 +213,7 @@ describe('scale: three gateways behind HAProxy', () => {
     assert.ok(leaving);
     const { child } = fleet.gateway(leaving);
     const exited = once(child, 'exit');
-    const long = chats.map(({ chat }) => chat.say({ words: 60, script: ['DEMO:gap 60'] }));
+    const long = chats.map(({ chat }) => chat.say({ words: 100, script: ['DEMO:gap 60'] }));
     await eventually('all of them run', async () => (await running()) === chats.length);
     child.kill('SIGTERM');
     await fleet.balancer.sees(leaving, 'DOWN');
@@ -224,7 +225,7 @@ describe('scale: three gateways behind HAProxy', () => {
     for (const placed of chats) assert.notEqual(homeOf(placed), leaving);
     assert.deepEqual(await exited, [0, null]);
     await fleet.revive(leaving);
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   it('shows what each gateway and the balancer did', async () => {
     const completed = 'gateway_turns_total{outcome="completed"}';

@@ -15,7 +15,7 @@ describe('the address it listens on', function () {
   /** The first line of the answer to a GET of `/healthz` there, under that Host. */
   async function ask(address: string, port: number, host: string): Promise<string> {
     const socket = connect(port, address);
-    socket.setTimeout(2_000, () => socket.destroy());
+    socket.setTimeout(10_000, () => socket.destroy());
     let text = '';
     socket.on('data', (chunk) => (text += chunk.toString()));
     socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);

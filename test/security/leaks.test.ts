@@ -148,7 +148,7 @@ for (const capturing of [false, true]) {
     before(async () => {
       gateway = await HeadlessGateway.launch({
         flags: [
-          ...['--verbose', '--instances', '2', '--idle-timeout', '1'],
+          ...['--verbose', '--instances', '2', '--idle-timeout', '3'],
           ...(capturing ? ['--capture-bodies', '--log-format', 'json'] : []),
         ],
         env: {

@@ -7,8 +7,11 @@ import { connect } from 'node:net';
 import { HeadlessGateway } from '../support/headless';
 import { type Attack, corpus } from './corpus';
 
-/** A client that has said everything and hears nothing for so long is left hanging. */
-const PATIENCE_MS = 5_000;
+/**
+ * A client that has said everything and hears nothing for so long is left hanging. Less than the time
+ * for a head, after which even one that is waited for would be closed.
+ */
+const PATIENCE_MS = 8_000;
 /** How long after the last byte a further answer would have come. */
 const QUIET_MS = 150;
 

@@ -36,10 +36,11 @@ export function describeSdk(
       const streaming = mode === 'streamed';
       const feature = (name: Feature, title: string, run: () => Promise<void>): void => {
         if (client.without[name] !== undefined) return;
+        // The first of a library loads it, which is a thousand files.
         it(`${title}, ${mode}`, async () => {
           await run();
           worked(name, mode);
-        });
+        }).timeout(60_000);
       };
 
       feature('text', 'answers with text', async () => {
