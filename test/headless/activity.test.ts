@@ -60,7 +60,7 @@ describe('headless: activity', () => {
     );
 
   it('shows a turn while it waits and while it streams, and how it ended', async () => {
-    const pending = stream('DEMO:delay 400\nDEMO:gap 20\nDEMO:words 40');
+    const pending = stream('DEMO:delay 1500\nDEMO:gap 50\nDEMO:words 40');
     const waiting = await eventually('the turn waits on its process', async () => {
       const [request] = (await activity()).requests;
       return request?.state === 'waiting' && request.instanceId ? request : undefined;
@@ -79,7 +79,7 @@ describe('headless: activity', () => {
     await iterator.next();
     const streaming = await latest();
     assert.deepEqual([streaming.id, streaming.state], [waiting.id, 'streaming']);
-    assert.ok((streaming.ttftMs ?? 0) >= 300, String(streaming.ttftMs));
+    assert.ok((streaming.ttftMs ?? 0) >= 1_400, String(streaming.ttftMs));
     while (!(await iterator.next()).done);
 
     const done = await latest();
@@ -168,7 +168,7 @@ describe('headless: activity', () => {
   it('leaves a conversation alone whose turn runs, and clears the others', async () => {
     const chat = new Conversation(agent());
     await chat.say('DEMO:echo one');
-    const running = chat.say('DEMO:delay 600\nDEMO:echo two');
+    const running = chat.say('DEMO:delay 3000\nDEMO:echo two');
     const leased = await eventually('its turn runs', async () =>
       (await activity()).sessions.find(({ state }) => state === 'leased'),
     );

@@ -123,7 +123,7 @@ describe('headless: keys while it runs', () => {
     const slow = ['DEMO:gap 200\nDEMO:words 200'];
     const streamed = await ask(doomed.key, slow, { stream: true });
     const plain = ask(doomed.key, slow);
-    const unharmed = ask(other.key, ['DEMO:delay 1500\nDEMO:echo still here']);
+    const unharmed = ask(other.key, ['DEMO:delay 3000\nDEMO:echo still here']);
     await eventually('both run', async () => (await gateway.stats()).concurrency.inFlight >= 3);
 
     const response = await revoke('doomed');

@@ -529,7 +529,7 @@ describe('headless: uploads of pictures', () => {
     }));
 
   it('are done again, unseen, when their process is lost', () =>
-    withGateway({ DEMO_LINGMA_IMAGE_DELAY_MS: '400' }, async (gateway) => {
+    withGateway({ DEMO_LINGMA_IMAGE_DELAY_MS: '1500' }, async (gateway) => {
       const asking = chat(gateway, said);
       await eventually('the upload', () => gateway.upstream('image/upload').length > 0);
       const [instance] = (await gateway.stats()).instances;

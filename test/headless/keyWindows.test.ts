@@ -11,7 +11,9 @@ import { openWindow } from '../support/window';
 
 type Window = ReturnType<typeof openWindow>;
 
-describe('keys over several windows', () => {
+describe('keys over several windows', function () {
+  // Each window starts a gateway with a process of its own.
+  this.timeout(60_000);
   const tempDir = useTempDirs();
   const open: Window[] = [];
   const watches: OptionsWatch[] = [];
@@ -54,11 +56,11 @@ describe('keys over several windows', () => {
 
   it('a key made in any window opens at once, and goes on to open when others lead', async () => {
     const [leader, follower] = [await openIn(new FakeSecrets()), await openIn(new FakeSecrets())];
+    const pid = leader.controller.serving?.snapshot().instances[0]?.pid;
     const here = await leader.controller.serving?.createKey('here');
     const there = await follower.controller.serving?.createKey('there');
     assert.ok(here && there);
     for (const { key } of [here, there]) assert.equal(await statusOf(key), 200);
-    const pid = leader.controller.serving?.snapshot().instances[0]?.pid;
     assert.equal(leader.controller.serving?.snapshot().instances[0]?.pid, pid, 'no restart');
 
     // A third editor has made neither of them.

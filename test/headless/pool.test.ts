@@ -85,7 +85,7 @@ describe('headless: supervision of the pool', () => {
     await ready(gateway, 2);
     const chat = await conversationOn(gateway, 'lingma-2');
     const other = await conversationOn(gateway, 'lingma-2');
-    const turn = chat.say('slow\nDEMO:delay 1500\nDEMO:echo finished');
+    const turn = chat.say('slow\nDEMO:delay 3000\nDEMO:echo finished');
     await eventually('the turn runs', async () => (await inFlight(gateway)) === 1);
 
     await resize(gateway, { instances: 1 });
@@ -108,7 +108,7 @@ describe('headless: supervision of the pool', () => {
     const gateway = await launch('--instances', '2');
     const before = await ready(gateway, 2);
     const chat = await conversationOn(gateway, 'lingma-2');
-    const turn = chat.say('slow\nDEMO:delay 700');
+    const turn = chat.say('slow\nDEMO:delay 3000');
     await eventually('the turn runs', async () => (await inFlight(gateway)) === 1);
     await resize(gateway, { instances: 1 });
     await resize(gateway, { instances: 2 });
@@ -123,7 +123,7 @@ describe('headless: supervision of the pool', () => {
 
   it('more turns at once are let in as soon as the limit is raised', async () => {
     const gateway = await launch('--max-in-flight', '1');
-    const slow = new Conversation(gateway.openai()).say('one\nDEMO:delay 1500');
+    const slow = new Conversation(gateway.openai()).say('one\nDEMO:delay 3000');
     await eventually('it runs', async () => (await inFlight(gateway)) === 1);
     const waiting = new Conversation(gateway.openai()).say('two\nDEMO:echo let in');
     await eventually('one waits', async () => (await gateway.stats()).concurrency.queued === 1);
@@ -161,7 +161,7 @@ describe('headless: supervision of the pool', () => {
   it('a drained one finishes its turn before it gets a new process; new turns wait for it', async () => {
     const gateway = await launch();
     const [before] = await ready(gateway, 1);
-    const turn = new Conversation(gateway.openai()).say('slow\nDEMO:delay 1000\nDEMO:echo whole');
+    const turn = new Conversation(gateway.openai()).say('slow\nDEMO:delay 2000\nDEMO:echo whole');
     await eventually('it runs', async () => (await inFlight(gateway)) === 1);
     await act(gateway, 'lingma-1', 'drain');
     const next = new Conversation(gateway.openai()).say('next\nDEMO:echo from the new one');
@@ -213,7 +213,7 @@ describe('headless: supervision of the pool', () => {
     const failed = await eventually(
       'it gives up',
       async () => (await instances(gateway)).find(({ state }) => state === 'failed'),
-      15_000,
+      30_000,
     );
     assert.equal(failed.id, 'lingma-2');
     assert.match(failed.problem ?? '', /exit code 7/);
@@ -224,10 +224,10 @@ describe('headless: supervision of the pool', () => {
     await act(gateway, 'lingma-2', 'restart');
     await ready(gateway, 2);
     rmSync(folder, { recursive: true });
-  }).timeout(40_000);
+  }).timeout(60_000);
 
   it('a process that stands still is noticed by the turn that waits for it, and replaced', async () => {
-    const gateway = await launch('--idle-timeout', '1');
+    const gateway = await launch('--idle-timeout', '3');
     const [before] = await ready(gateway, 1);
     const pid = before?.pid ?? 0;
     process.kill(pid, 'SIGSTOP');
@@ -236,11 +236,11 @@ describe('headless: supervision of the pool', () => {
       messages: [{ role: 'user', content: 'anybody there?' }],
     });
     assert.equal(response.status, 504);
-    await eventually('it is replaced', () => !isAlive(pid), 10_000);
+    await eventually('it is replaced', () => !isAlive(pid), 20_000);
     const chat = new Conversation(gateway.openai());
     assert.equal((await chat.say('DEMO:echo here')).text, 'here');
     assert.equal((await instances(gateway))[0]?.restarts, 1);
-  }).timeout(40_000);
+  }).timeout(60_000);
 
   it('C-33 (33) a request that kills each process, sent again and again, leaves others served', async () => {
     const gateway = await launch();

@@ -219,7 +219,8 @@ describe('headless: processes', () => {
     abort.abort();
     const leftAt = performance.now();
     await eventually('chat/stop', () => gateway.upstream('chat/stop').length === 1);
-    assert.ok(performance.now() - leftAt < 1_000);
+    // The answer would have gone on for twenty seconds.
+    assert.ok(performance.now() - leftAt < 5_000);
     const chat = new Conversation(gateway.openai());
     assert.equal((await chat.say('DEMO:echo free again')).text, 'free again');
     const { sessionCache, turns } = await gateway.stats();
@@ -270,7 +271,7 @@ describe('headless: processes', () => {
     const fork = async (name: string): Promise<string> => {
       const branch = new Conversation(gateway.openai());
       branch.messages.push(...chat.messages);
-      return (await branch.say(`${name}\nDEMO:delay 200`)).session;
+      return (await branch.say(`${name}\nDEMO:delay 2000`)).session;
     };
     const sessions = await Promise.all([fork('left'), fork('right')]);
     assert.deepEqual(sessions.map((session) => session.split(';')[0]).sort(), [
@@ -320,7 +321,7 @@ describe('headless: processes', () => {
     const port = await freePort();
     const workDir = mkdtempSync(path.join(tmpdir(), 'lingma-slow-'));
     const flags = ['--port', String(port), '--api-key', 'k', '--work-dir', workDir];
-    const run = runLauncher(flags, { DEMO_LINGMA_START_DELAY_MS: '1500' });
+    const run = runLauncher(flags, { DEMO_LINGMA_START_DELAY_MS: '3000' });
     const get = (pathname: string) =>
       fetch(`http://127.0.0.1:${port}${pathname}`, { headers: { 'x-api-key': 'k' } });
     await eventually('the port answers', () => get('/healthz').catch(() => undefined));
@@ -335,7 +336,7 @@ describe('headless: processes', () => {
   });
 
   it('C-32 (32) turns that come while a process is replaced share one start, and block nobody', async () => {
-    const gateway = await launch({ env: { DEMO_LINGMA_START_DELAY_MS: '800' } });
+    const gateway = await launch({ env: { DEMO_LINGMA_START_DELAY_MS: '2000' } });
     const chats = [1, 2, 3, 4].map(() => new Conversation(gateway.openai()));
     await Promise.all(chats.map((chat) => chat.say('first')));
     for (const pid of await pidsOf(gateway)) process.kill(pid, 'SIGKILL');
@@ -390,7 +391,7 @@ describe('headless: processes', () => {
     );
     assert.equal(await broken.exitCode, 1);
     assert.match(await broken.stderr, /did not start: exit code 7/);
-  });
+  }).timeout(40_000);
 });
 
 /** Says something and leaves at the first chunk that `isLast`; keeps and gives what was said by then. */

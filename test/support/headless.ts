@@ -171,11 +171,14 @@ export function runLauncher(
   };
 }
 
-/** Polls until `probe` gives a truthy value; fails naming `what` after `limitMs`. */
+/**
+ * Polls until `probe` gives a truthy value; fails naming `what` after `limitMs`, which is only there
+ * to end a wait in vain: a busy machine takes seconds to start a process.
+ */
 export async function eventually<T>(
   what: string,
   probe: () => T | Promise<T>,
-  limitMs = 5_000,
+  limitMs = 15_000,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + limitMs;
   for (;;) {

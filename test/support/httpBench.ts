@@ -105,11 +105,14 @@ export function requestHead(headers: Readonly<Record<string, string>> = {}): str
   return ['POST / HTTP/1.1', ...lines.map((line) => line.join(': ')), '', ''].join('\r\n');
 }
 
-/** Waits until `holds`, without waiting any longer than needed; fails after two seconds. */
+/**
+ * Waits until `holds`, without waiting any longer than needed; fails after `limitMs`, which is less
+ * than any limit that a listener has by default, so that none of them can bring it about.
+ */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 2_000,
+  limitMs = 8_000,
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await holds())) {

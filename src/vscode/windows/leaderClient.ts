@@ -7,6 +7,7 @@ import { ClientRequest, type IncomingMessage } from 'node:http';
 import { LOOPBACK } from '../../base/address';
 import { type ErrorCode, GatewayError, toGatewayError } from '../../base/errors';
 import { isRecord } from '../../base/json';
+import { WakefulTimeout } from '../../base/wakefulTimeout';
 import { probe } from './probe';
 
 /** How long the other window may take to say who it is; one that works hard needs a moment. */
@@ -77,13 +78,13 @@ export async function openStream(
       request.destroy();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    const head = headMs === undefined ? undefined : setTimeout(abort, headMs);
+    const head = headMs === undefined ? undefined : new WakefulTimeout(headMs, abort);
     request.once('close', () => {
-      clearTimeout(head);
+      head?.clear();
       signal?.removeEventListener('abort', abort);
     });
     request.once('response', (answer) => {
-      clearTimeout(head);
+      head?.clear();
       resolve(answer);
     });
     request.once('error', (error) => {

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { LOOPBACK, urlHost } from '../../base/address';
 import { isRecord } from '../../base/json';
+import { WakefulTimeout } from '../../base/wakefulTimeout';
 import {
   CHALLENGE_HEADER,
   checkIdentity,
@@ -42,14 +43,14 @@ export function probe({ host = LOOPBACK, port, secret, timeoutMs }: ProbeOptions
     const socket = connect({ port, host });
     let received = Buffer.alloc(0);
     const settle = (result: Probe): void => {
-      clearTimeout(timer);
+      limit.clear();
       socket.off('data', onData).off('close', onClose);
       if (result.kind !== 'ours') socket.destroy();
       resolve(result);
     };
-    const timer = setTimeout(() => {
+    const limit = new WakefulTimeout(timeoutMs, () => {
       settle({ kind: 'silent' });
-    }, timeoutMs);
+    });
     const onClose = (): void => {
       // One that ends without a word may be about to go; one that spoke otherwise is no gateway.
       settle({ kind: received.length === 0 ? 'gone' : 'stranger' });

@@ -85,12 +85,19 @@ describe('conversation/answerCut', () => {
         (_, index) => `${'a'.repeat(990 + (index % 9))}b${index}`,
       );
       const text = 'a'.repeat(1_000_000);
-      const cut = new AnswerCut(stop, counter.meter());
-      const startedAtMs = performance.now();
-      const shown = cut.push(say(text));
-      const tookMs = performance.now() - startedAtMs;
-      assert.equal(textOf(shown).length, text.length - 998);
-      assert.ok(tookMs < 300, `${tookMs} ms`);
+      const time = (sequences: readonly string[]): number => {
+        const cut = new AnswerCut(sequences, counter.meter());
+        const startedAtMs = performance.now();
+        const shown = cut.push(say(text));
+        const tookMs = performance.now() - startedAtMs;
+        assert.equal(textOf(shown).length, text.length - 998);
+        return tookMs;
+      };
+      const best = (sequences: readonly string[]) =>
+        Math.min(time(sequences), time(sequences), time(sequences));
+      // The longest one, which alone is held back for.
+      const [one, all] = [best(stop.slice(8, 9)), best(stop)];
+      assert.ok(all < 10 * one + 20, `${one} ms and ${all} ms`);
     });
 
     it('hold back no more than what may begin one', () => {

@@ -140,7 +140,7 @@ describe('conversation/canonicalArguments', () => {
     const startedMs = performance.now();
     const canonical = canonicalArguments(json);
     // A twentieth of a second; each with each would be most of a minute.
-    assert.ok(performance.now() - startedMs < 2_000);
+    assert.ok(performance.now() - startedMs < 10_000);
     assert.equal(canonical, byDefinition(json));
   }).timeout(120_000);
 

@@ -61,7 +61,8 @@ describe('conversation/jsonAnswer', () => {
     assert.equal((await verdict(`\`\`\`json${blanks}\n{"a":1}${blanks}x`)).ok, false);
     const bare = { ok: true, text: '{"a":1}' };
     assert.deepEqual(await verdict(`\`\`\`json\n{"a":1}${blanks}\n\`\`\`${blanks}`), bare);
-    assert.ok(performance.now() - startedAt < 500);
+    // A search that is quadratic takes minutes.
+    assert.ok(performance.now() - startedAt < 10_000);
   });
 
   it('without a schema it has to be one object', async () => {

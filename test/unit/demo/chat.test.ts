@@ -143,12 +143,12 @@ describe('demo chat', () => {
 
   it('stops a turn, and the turns of a session', async () => {
     const [client] = await ready();
-    client.post('chat/ask', askParams('r1', 'DEMO:words 50\nDEMO:gap 20', { sessionId: 's1' }));
+    client.post('chat/ask', askParams('r1', 'DEMO:words 500\nDEMO:gap 20', { sessionId: 's1' }));
     await client.event('chat/answer', 'r1');
     assert.deepEqual((await client.call('chat/stop', { requestId: 'r1' })).result, {});
     const finish = await client.finish('r1');
     assert.deepEqual(ending(finish), [200, 'cancelled', client.deltas('r1').join('')]);
-    assert.ok(client.deltas('r1').length < 50);
+    assert.ok(client.deltas('r1').length < 500);
     client.post('chat/ask', askParams('r2', 'DEMO:hang', { sessionId: 's1', isReply: true }));
     await client.call('chat/stopSession', { sessionId: 's1' });
     assert.deepEqual(ending(await client.finish('r2')), [200, 'cancelled', '']);
@@ -305,7 +305,8 @@ describe('demo chat', () => {
   });
 
   it('closes a client that does not acknowledge', async () => {
-    const [client, demo] = await ready({ DEMO_LINGMA_ACK_TIMEOUT_MS: '100' });
+    // Long enough for a client that does acknowledge, and is held up.
+    const [client, demo] = await ready({ DEMO_LINGMA_ACK_TIMEOUT_MS: '2000' });
     await ask(client, 'DEMO:echo fine');
     client.acknowledges = false;
     client.post('chat/ask', askParams('late', 'DEMO:hang-after 0'));
@@ -336,17 +337,18 @@ describe('demo chat', () => {
 
   it('takes as long as the arriving prompt is, and not what the session holds', async () => {
     const [client] = await ready({ DEMO_LINGMA_PREFILL_CPS: '10000' });
-    const timed = async (prompt: string, more: object = {}): Promise<[number, Message]> => {
-      const begun = performance.now();
-      const finish = await ask(client, prompt, more);
-      return [performance.now() - begun, finish];
-    };
-    const long = `${'x'.repeat(3_000)}\nDEMO:echo ok`;
-    const [first, finish] = await timed(long);
-    assert.ok(first >= 295, `${first} ms`);
+    const prompt = (characters: number): string => `${'x'.repeat(characters)}\nDEMO:echo ok`;
+    const begun = performance.now();
+    const finish = await ask(client, prompt(3_000));
+    const tookMs = performance.now() - begun;
+    assert.ok(tookMs >= 295, `${tookMs} ms`);
     const { sessionId } = finish.params as { sessionId: string };
-    const [second] = await timed('DEMO:echo ok', { sessionId, isReply: true });
-    assert.ok(second < 295, `${second} ms`);
+    // Which of two is through first does not depend on how busy the machine is.
+    client.post('chat/ask', askParams('next', 'DEMO:echo ok', { sessionId, isReply: true }));
+    client.post('chat/ask', askParams('half as long', prompt(1_500)));
+    const finishes = [await client.finish('next'), await client.finish('half as long')];
+    const [next = -1, other = -1] = finishes.map((message) => client.received.indexOf(message));
+    assert.ok(next < other, 'it took as long as the whole session');
   });
 
   it('holds back with the knobs for pauses', async () => {

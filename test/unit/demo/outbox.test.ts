@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import type { RpcId } from '../../../src/demo/jsonRpc';
 import { Outbox } from '../../../src/demo/outbox';
+import { FakeTimeouts } from '../../support/fakeTimeouts';
 
 interface Setup {
   readonly outbox: Outbox;
@@ -71,15 +72,31 @@ describe('demo outbox', () => {
   });
 
   it('gives up on the oldest request only when that one is late', async () => {
-    const { outbox, givenUp } = setup({ ackTimeoutMs: 60 });
-    outbox.request('m', {});
-    await delay(40);
-    outbox.request('m', {});
-    outbox.settle(1, { result: {} });
-    await delay(40);
-    assert.deepEqual(givenUp, []);
-    await delay(60);
-    assert.deepEqual(givenUp, [2]);
+    const now = performance.now.bind(performance);
+    try {
+      await FakeTimeouts.during(async (clock) => {
+        let nowMs = 0;
+        performance.now = () => nowMs;
+        const pass = (ms: number): void => {
+          for (let count = 0; count < ms; count++) {
+            nowMs++;
+            clock.advance(1);
+          }
+        };
+        const { outbox, givenUp } = setup({ ackTimeoutMs: 60 });
+        outbox.request('m', {});
+        pass(40);
+        outbox.request('m', {});
+        outbox.settle(1, { result: {} });
+        pass(59);
+        assert.deepEqual(givenUp, []);
+        pass(1);
+        assert.deepEqual(givenUp, [2]);
+        await Promise.resolve();
+      });
+    } finally {
+      performance.now = now;
+    }
   });
 
   it('is quiet after it was closed', async () => {

@@ -194,7 +194,8 @@ describe('gateway/capture', () => {
     capture.begin('r1', ask(...messages, user(`Use ${secrets[7]}.`)));
     const tookMs = performance.now() - startedAtMs;
     assert.match(capture.read('r1')?.asked ?? '', /x\n\n\[user\]\nUse \[redacted\]\.$/);
-    assert.ok(tookMs < 300, `${tookMs} ms`);
+    // A twentieth of a second; once for each message would be most of a minute.
+    assert.ok(tookMs < 3_000, `${tookMs} ms`);
   });
 
   it('forgets everything when it is switched off, also of turns that go on', () => {

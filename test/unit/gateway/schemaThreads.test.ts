@@ -18,8 +18,10 @@ const HOSTILE: SchemaJob = {
   value: { a: `${'a'.repeat(40)}!` },
 };
 const harmless = (value: unknown): SchemaJob => ({ schema: { pattern: '^[a-z]+$' }, value });
+/** Longer than that with a turn, unless told otherwise: a busy machine may hold up any thread. */
 const patience = (change: Partial<Patience> = {}): Patience => ({
   ...fullPatience(new AbortController().signal),
+  msLeft: 10_000,
   ...change,
 });
 

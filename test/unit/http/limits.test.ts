@@ -240,13 +240,21 @@ describe('http/limits', () => {
       for (let count = 0; count < 2; count++) await took(wrong, 401);
       assert.ok((await took(wrong, 401)) >= 95);
       assert.ok((await took(wrong, 401)) >= 195);
-      // While one is held back, whoever has a key is served.
-      let held = true;
-      const last = took(wrong, 401).then(() => (held = false));
       await took({}, 200);
-      assert.equal(held, true);
-      await last;
-      assert.deepEqual(refusals, Array(5).fill('wrong'));
+      assert.deepEqual(refusals, Array(4).fill('wrong'));
+    });
+
+    it('hold nobody up who has a right one', async () => {
+      const limits = { wrongKeys: 0, wrongKeyStepMs: 60_000, wrongKeyMostMs: 60_000 };
+      let refused = 0;
+      const onKeyRefused = () => (refused += 1);
+      const bench = await listen({ limits, onKeyRefused }, (context) => {
+        context.sendJson(200, {});
+      });
+      const held = await open(bench, requestHead({ 'x-api-key': 'wrong' }));
+      await until(() => refused === 1, 'held back');
+      assert.equal((await bench.send({})).status, 200);
+      assert.equal(held.text, '');
     });
 
     it('are told apart from none, which are never held back', async () => {
@@ -265,17 +273,21 @@ describe('http/limits', () => {
         wrongKeyMostMs: 60_000,
         wrongKeysHeld: 2,
       };
-      const bench = await listen({ limits });
+      let refused = 0;
+      const onKeyRefused = () => (refused += 1);
+      const bench = await listen({ limits, onKeyRefused });
       const wrong = requestHead({ 'x-api-key': 'wrong' });
       const [first] = [await open(bench, wrong), await open(bench, wrong)];
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => refused === 2, 'held back');
       const beyond = await open(bench, wrong);
       await until(() => beyond.closed, 'closed');
       assert.match(beyond.text, /^HTTP\/1\.1 401 /);
       first.socket.destroy();
       await until(() => bench.requests.some(({ status }) => status === 499), 'gone');
       const next = await open(bench, wrong);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => refused === 4, 'held back');
+      // Were it not held back, its answer would be under way before this one.
+      assert.equal((await bench.send({ method: 'GET', path: '/hello' })).status, 200);
       assert.equal(next.text, '');
     });
 

@@ -115,16 +115,17 @@ describe('http/portKeeper', () => {
   });
 
   it('ends for good while the port is lost, with all that still runs', async () => {
-    const { bench, problems } = await listen(
-      ({ signal }) =>
-        new Promise((_, reject) => {
-          signal.addEventListener('abort', () => {
-            reject(signal.reason as Error);
-          });
-        }),
-    );
+    let arrived = false;
+    const { bench, problems } = await listen(({ signal }) => {
+      arrived = true;
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      });
+    });
     const running = bench.send({});
-    await until(async () => (await bench.server.connections()) > 0, 'under way');
+    await until(() => arrived, 'under way');
     const listener = listenerOn(bench.port);
     listener._handle.close();
     const stranger = createServer();

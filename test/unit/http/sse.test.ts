@@ -167,8 +167,12 @@ function fillAndWatch(stream: SseStream, then: () => void) {
   const state = { blocked: false, done: Promise.resolve() };
   state.done = (async () => {
     for (let count = 0; count < 400 && !state.blocked; count++) {
-      const writing = stream.write(PIECE);
-      const timer = setTimeout(() => (state.blocked = true), 50);
+      const write = { done: false };
+      const writing = Promise.resolve(stream.write(PIECE)).then(() => (write.done = true));
+      const timer = setTimeout(() => {
+        // A timer may be late itself; what the socket has to say comes between it and this.
+        setImmediate(() => (state.blocked ||= !write.done));
+      }, 50);
       await writing;
       clearTimeout(timer);
     }

@@ -7,7 +7,7 @@ const root = path.resolve(import.meta.dirname, '../../..');
 
 describe('languages', function () {
   // The compiler reads the whole extension.
-  this.timeout(60_000);
+  this.timeout(120_000);
   let extraction: ReturnType<typeof extractMessages>;
 
   before(() => {

@@ -103,7 +103,7 @@ function setUp(attempts = 3, firstMs = 1, maxMs = firstMs) {
     onLost: (owner) => lost.push(owner),
   });
   const reach = async (state: InstanceStatus['state']): Promise<void> => {
-    const deadline = performance.now() + 2_000;
+    const deadline = performance.now() + 10_000;
     while (instance.status.state !== state) {
       if (performance.now() > deadline) assert.fail(`${instance.status.state}, not ${state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));

@@ -7,6 +7,7 @@ import type { Pool, PoolOptions, Slot } from '../../../src/lingma/pool';
 import { countTimers, isPending, settled } from '../../support/async';
 import { assertCode, rejectionOf, thrownBy } from '../../support/errors';
 import { type FakeInstance, useFakePools } from '../../support/fakePool';
+import { FakeTimeouts } from '../../support/fakeTimeouts';
 import { ManualClock } from '../../support/manualClock';
 
 /** A signal that never aborts; each call's own, so that left-over listeners can be told. */
@@ -480,15 +481,18 @@ describe('lingma/pool', () => {
       assert.equal(idOf(await waiting), 'i1');
     });
 
-    it('does not wait for ever for a turn', async () => {
-      const { pool, at } = readyPool(1, { drainTimeoutMs: 5 });
-      const running = await take(pool);
-      pool.drain('i1');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.equal(at(0).instance.restarted, 1);
-      running.release();
-      assert.deepEqual([at(0).instance.restarted, pool.inFlight('i1')], [1, 0]);
-    });
+    it('does not wait for ever for a turn', () =>
+      FakeTimeouts.during(async (clock) => {
+        const { pool, at } = readyPool(1, { drainTimeoutMs: 5 });
+        const running = await take(pool);
+        pool.drain('i1');
+        clock.advance(4);
+        assert.equal(at(0).instance.restarted, 0);
+        clock.advance(1);
+        assert.equal(at(0).instance.restarted, 1);
+        running.release();
+        assert.deepEqual([at(0).instance.restarted, pool.inFlight('i1')], [1, 0]);
+      }));
 
     it('is cut short by a restart, and asked for twice it is one', async () => {
       const { pool, at } = readyPool(1);

@@ -17,14 +17,15 @@ describe('lingma/environment', () => {
   ];
   const others = ['OPENAI_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_TOKEN', 'MY_VSCODE_SETTING'];
   const needed = ['PATH', 'LC_ALL', 'https_proxy', 'SystemRoot', 'DEMO_LINGMA_RECORD'];
-  let before: NodeJS.ProcessEnv;
+  /** Those that were not there, and are not to be there for other files of this process. */
+  let added: readonly string[];
 
   beforeEach(() => {
-    before = { ...process.env };
-    for (const name of [...ours, ...others, ...needed]) process.env[name] ??= 'set';
+    added = [...ours, ...others, ...needed].filter((name) => process.env[name] === undefined);
+    for (const name of added) process.env[name] = 'set';
   });
   afterEach(() => {
-    process.env = before;
+    for (const name of added) Reflect.deleteProperty(process.env, name);
   });
 
   const reaches = (environment: NodeJS.ProcessEnv, names: readonly string[]) =>

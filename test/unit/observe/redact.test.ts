@@ -110,9 +110,13 @@ describe('observe/redact', () => {
     ];
     for (const piece of awkward) {
       const text = piece.repeat(Math.ceil(200_000 / piece.length));
-      const startedAt = performance.now();
-      redact(text, ['own key']);
-      const tookMs = performance.now() - startedAt;
+      const time = (): number => {
+        const startedAt = performance.now();
+        redact(text, ['own key']);
+        return performance.now() - startedAt;
+      };
+      // One of several: the machine may be busy with something else.
+      const tookMs = Math.min(time(), time(), time());
       assert.ok(tookMs < 1_000, `${tookMs} ms for ${JSON.stringify(piece)}`);
     }
   });

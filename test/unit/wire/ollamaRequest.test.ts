@@ -91,17 +91,22 @@ describe('wire/ollamaRequest', () => {
     });
 
     it('are found in time that grows with their number, not with its square', () => {
-      const count = 10_000;
-      const calls = Array.from({ length: count }, (_, index) => call(`t${index}`, `c${index}`));
-      const unknown = Array.from({ length: count }, (_, index) => ({
-        tool_call_id: `x${index}`,
-        tool_name: `y${index}`,
-      }));
-      const startedAtMs = performance.now();
-      const found = answered(calls, ...unknown, { tool_call_id: `c${count - 1}` }, {});
-      const tookMs = performance.now() - startedAtMs;
-      assert.deepEqual(found.slice(-2), [`t${count - 1} ${count - 1}`, 't0 0']);
-      assert.ok(tookMs < 2_000, `${tookMs} ms`);
+      const time = (count: number): number => {
+        const calls = Array.from({ length: count }, (_, index) => call(`t${index}`, `c${index}`));
+        const unknown = Array.from({ length: count }, (_, index) => ({
+          tool_call_id: `x${index}`,
+          tool_name: `y${index}`,
+        }));
+        const startedAtMs = performance.now();
+        const found = answered(calls, ...unknown, { tool_call_id: `c${count - 1}` }, {});
+        const tookMs = performance.now() - startedAtMs;
+        assert.deepEqual(found.slice(-2), [`t${count - 1} ${count - 1}`, 't0 0']);
+        return tookMs;
+      };
+      const best = (count: number) => Math.min(time(count), time(count), time(count));
+      const [quarter, all] = [best(2_500), best(10_000)];
+      // Four times, were nobody else at work here; with quadratic time sixteen.
+      assert.ok(all < 10 * quarter + 20, `${quarter} ms and ${all} ms`);
     });
   });
 

@@ -47,10 +47,10 @@ describe('a window that leads', () => {
   it('may take its time once it has begun', async () => {
     answer = (response) => {
       response.writeHead(200).write('one\n');
-      setTimeout(() => response.end('two\n'), 300);
+      setTimeout(() => response.end('two\n'), 1_500);
     };
     const lines: string[] = [];
-    for await (const line of linesOf(await open(200))) lines.push(line);
+    for await (const line of linesOf(await open(1_200))) lines.push(line);
     assert.deepEqual(lines, ['one', 'two']);
   });
 });
