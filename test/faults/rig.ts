@@ -1,12 +1,13 @@
 /** A launcher under test with everything that is checked after each fault. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { GatewaySnapshot } from '../../src/gateway/snapshot';
 import { eventually, HeadlessGateway, isAlive, type LaunchOptions } from '../support/headless';
 import { Chat, type ChatOptions } from './chat';
 import { Witness } from './witness';
+import { removeFolder } from '../support/tempDir';
 
 /** Named, because an installed Lingma would go before the demo. */
 const DEMO = path.resolve('dist/demo.js');
@@ -129,7 +130,7 @@ export class Rig {
     const pids = exitCode === null && signalCode === null ? childrenOf(this.pid) : [];
     const { code, ms } = await this.gateway.stop();
     const violations = this.witness.violations();
-    rmSync(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
     assert.deepEqual(violations, []);
     assert.equal(code, 0);
     assert.ok(ms < 5_000, `stopping took ${Math.round(ms)} ms`);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { Conversation } from '../support/conversation';
 import { eventually, HeadlessGateway, type LaunchOptions, runLauncher } from '../support/headless';
+import { removeFolder } from '../support/tempDir';
 
 const SIGNED_OUT = { DEMO_LINGMA_SIGNED_OUT: '1' };
 
@@ -109,7 +110,7 @@ describe('headless: signing in', () => {
       const said = await run.stderr;
       assert.match(said, /OPENAI_API_KEY/);
       assert.equal(/Lingma is signed out[^]*\/internal\/login/.test(said), env === SIGNED_OUT);
-      rmSync(workDir, { recursive: true, force: true });
+      await removeFolder(workDir);
     }
   });
 
@@ -133,6 +134,6 @@ describe('headless: signing in', () => {
     run.child.kill();
     shown.push(await run.stderr);
     assert.doesNotMatch(shown.join('\n'), /CANARY/);
-    rmSync(workDir, { recursive: true, force: true });
+    await removeFolder(workDir);
   });
 });

@@ -1,12 +1,13 @@
 /** What the gateway does to an answer because its client asked for it: ends, forms, modes, figures. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import { eventually, HeadlessGateway } from '../support/headless';
+import { removeFolder } from '../support/tempDir';
 
 const DELTAS = ['One ', 'tw', 'o EN', 'D', ' three'];
 /** The answer does not end by itself, so that a busy machine cannot be late to stop it. */
@@ -188,7 +189,7 @@ describe('headless: shaped answers', () => {
   });
   after(async () => {
     await gateway.stop();
-    rmSync(scratch, { recursive: true, force: true });
+    await removeFolder(scratch);
   });
 
   const lastAsk = () => gateway.upstream('chat/ask').at(-1) ?? {};

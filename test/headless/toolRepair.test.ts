@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { writeCall } from '../../src/conversation/toolBlocks';
 import { HeadlessGateway } from '../support/headless';
+import { removeFolder } from '../support/tempDir';
 
 const schema = {
   type: 'object' as const,
@@ -214,7 +215,7 @@ describe('headless: calls are right before a client sees them', () => {
   });
   after(async () => {
     await gateway.stop();
-    rmSync(scratch, { recursive: true });
+    await removeFolder(scratch);
   });
 
   const asksSince = (count: number): Record<string, unknown>[] =>

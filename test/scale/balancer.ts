@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { freePort } from '../../scripts/ports.mjs';
 import { eventually } from '../support/headless';
+import { removeFolder } from '../support/tempDir';
 
 const CONFIGURATION = path.resolve('docs/deploy/haproxy.cfg');
 
@@ -120,6 +121,6 @@ export class Balancer {
       this.#child.kill('SIGTERM');
       await exited;
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
   }
 }

@@ -1,6 +1,6 @@
 /** Three launchers behind one HAProxy, and one witness of everything their processes are told. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Chat, type ChatOptions } from '../faults/chat';
@@ -8,6 +8,7 @@ import { Witness } from '../faults/witness';
 import { freePort } from '../../scripts/ports.mjs';
 import { HeadlessGateway } from '../support/headless';
 import { Balancer, NAMES, type ServerName } from './balancer';
+import { removeFolder } from '../support/tempDir';
 
 const API_KEY = 'one-key-for-all-gateways';
 /** By which clients on other machines would call. */
@@ -104,7 +105,7 @@ export class Fleet {
     await this.balancer.stop();
     // Not SIGTERM: there is nobody left to drain for.
     await Promise.all([...this.#members.values()].map(({ gateway }) => gateway.stop('SIGINT')));
-    rmSync(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
   }
 
   #member(name: ServerName): Member {

@@ -1,7 +1,7 @@
 /** Runs the built headless launcher as a user does: a process, its first line, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { GatewaySnapshot } from '../../src/gateway/snapshot';
 import { readRecords } from './demoRecords';
+import { removeFolder } from './tempDir';
 
 const LAUNCHER = path.resolve('dist/headless.js');
 
@@ -132,7 +133,7 @@ export class HeadlessGateway {
       this.child.kill(signal);
       await exited;
     }
-    rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(this.#scratch);
     return { code: this.child.exitCode, ms: performance.now() - startedAt };
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -9,6 +9,7 @@ import type { Feature, Mode } from '../features';
 import { type Exchange, RecordingProxy } from '../recordingProxy';
 import { Agent, type Ending } from './agent';
 import type { CliClient } from './client';
+import { removeFolder } from '../../support/tempDir';
 
 /** An answer of the demo to a prompt that holds `match`. */
 interface Prepared {
@@ -44,7 +45,7 @@ class Stage {
   async close(): Promise<void> {
     await this.proxy.stop();
     await this.gateway.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
   }
 }
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { freePort } from '../../../scripts/ports.mjs';
+import { removeFolder } from '../../support/tempDir';
 
 /** One JSON-RPC message as a test looks at it. */
 export interface Message {
@@ -284,7 +285,7 @@ export class DemoProcess {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exit;
-    rmSync(this.workDir, { recursive: true, force: true });
+    await removeFolder(this.workDir);
   }
 }
 

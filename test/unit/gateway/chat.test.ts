@@ -1,6 +1,6 @@
 /** Turns that do not come over HTTP, on a gateway of its own with the demo behind it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -12,6 +12,7 @@ import { silentLogger } from '../../../src/observe/log';
 import { settingDefaults, toGatewayOptions } from '../../../src/vscode/settings';
 import { assertCode, rejectionOf } from '../../support/errors';
 import { assistant, user } from '../../support/messages';
+import { removeFolder } from '../../support/tempDir';
 
 const never = new AbortController().signal;
 const apiKey = 'a key of a test';
@@ -44,7 +45,7 @@ describe('turns within the gateway’s own process', () => {
   });
   afterEach(async () => {
     await gateway.stop();
-    rmSync(workDir, { recursive: true, force: true });
+    await removeFolder(workDir);
   });
 
   it('share the sessions of those that come over HTTP with the gateway’s key', async () => {

@@ -1,6 +1,6 @@
 /** Options that change while a gateway runs, with the demo behind it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -10,6 +10,7 @@ import type { GatewayOptions } from '../../../src/gateway/options';
 import { silentLogger } from '../../../src/observe/log';
 import { settingDefaults, toGatewayOptions } from '../../../src/vscode/settings';
 import { assertCode, thrownBy } from '../../support/errors';
+import { removeFolder } from '../../support/tempDir';
 
 const apiKey = 'a key of a test';
 
@@ -64,7 +65,7 @@ describe('options that change in place', () => {
   });
   afterEach(async () => {
     await gateway.stop();
-    rmSync(workDir, { recursive: true, force: true });
+    await removeFolder(workDir);
   });
 
   it('keep the process and its sessions', async () => {
