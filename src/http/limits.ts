@@ -5,11 +5,11 @@ export interface HttpLimits {
   readonly headBytes: number;
   /** Lines of headers; 2,000 at most. */
   readonly headers: number;
-  /** Milliseconds from the connection, or from a request's first byte, to the end of its head. */
+  /** Milliseconds from a request's first byte to the end of its head. */
   readonly headMs: number;
   /** Milliseconds from a request's first byte to the last one of its body. */
   readonly requestMs: number;
-  /** Milliseconds that a connection may be kept without a request. */
+  /** Milliseconds that a connection may be kept without a request, before its first one as well. */
   readonly idleMs: number;
   /** How often the times above are looked at, in milliseconds. */
   readonly checkEveryMs: number;

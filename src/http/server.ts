@@ -1,7 +1,7 @@
 /** The listener: one port, a table of routes, limits for everybody, and an orderly end. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LOOPBACK } from '../base/address';
 import { cancelled, GatewayError, stopping, toGatewayError } from '../base/errors';
@@ -20,7 +20,13 @@ import { listenError } from './listenErrors';
 import { authorityOf, pathOf } from './paths';
 import { PortKeeper } from './portKeeper';
 import { type RouteMatch, RouteTable } from './routeTable';
-import { assertExpectation, assertOneReading, isParserError, malformedAnswer } from './wellFormed';
+import {
+  assertExpectation,
+  assertOneReading,
+  isParserError,
+  isTooSlow,
+  malformedAnswer,
+} from './wellFormed';
 import { WrongKeys } from './wrongKeys';
 
 /** How long a refused request may go on sending its body. */
@@ -123,7 +129,9 @@ export class HttpServer {
     );
     // Turns may be silent for long; their own limits end them.
     this.#server.timeout = 0;
-    this.#server.on('timeout', closeUnlessHeard);
+    this.#server.on('timeout', (socket: Socket) => {
+      this.#closeUnlessHeard(socket);
+    });
     this.#server.maxConnections = limits.connections;
     // Whoever comes next finds room, unless something runs on every connection. A head that is still
     // coming is nothing yet: it costs no key to hold all places with such.
@@ -317,13 +325,25 @@ export class HttpServer {
     }
   }
 
+  /**
+   * Closes a connection on which nothing has been asked until its time was over. Timers come before
+   * what can be read: a request that arrived meanwhile came in time, and is still heard.
+   */
+  #closeUnlessHeard(socket: Socket): void {
+    const { bytesRead } = socket;
+    setImmediate(() => {
+      if (socket.bytesRead === bytesRead && !this.#pipelined.get(socket)) socket.destroy();
+    });
+  }
+
   /** Answers what the parser does not even take for a request, then closes the connection. */
-  #refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex & { bytesRead?: number }): void {
+  #refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     // Already answered; the client merely goes on sending.
     if (socket.writableEnded && !socket.destroyed) return;
-    // Opened in advance and never used: whoever holds it expects no answer.
-    if (socket.bytesRead === 0) {
-      socket.destroy();
+    // Opened in advance and not used yet. Its client may do so at any moment, and expects no answer
+    // before: it is kept as long as one that waits for a next request.
+    if (socket instanceof Socket && socket.bytesRead === 0 && isTooSlow(error)) {
+      socket.setTimeout(this.#limits.idleMs);
       return;
     }
     // The client would take our answer for the one it waits for, or for a part of it.
@@ -377,17 +397,6 @@ export class HttpServer {
     if (!context.request.complete || error.status === 426) headers['connection'] = 'close';
     context.sendJson(error.status, errors.body(error, context.id), headers);
   }
-}
-
-/**
- * Closes a connection that was kept for a next request until its time was over. Timers come before
- * what can be read: a request that arrived meanwhile came in time, and is still heard.
- */
-function closeUnlessHeard(socket: Socket): void {
-  const { bytesRead } = socket;
-  setImmediate(() => {
-    if (socket.bytesRead === bytesRead) socket.destroy();
-  });
 }
 
 /** Whether the same request would be refused again, however often it comes. */

@@ -8,6 +8,8 @@ import { openAiError } from '../wire/openaiErrors';
 
 /** Headers of which Node's parser takes the first, and others the last or both. */
 const ONCE = ['host', 'content-type'];
+/** Node's word for it. */
+const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /**
  * Throws `invalid_request` for what Node's parser takes and others read differently: a second Host,
@@ -58,7 +60,12 @@ export function assertExpectation({ httpVersionMinor, headers }: IncomingMessage
 
 /** Everything else that ends in `clientError` is a connection that broke. */
 export function isParserError({ code = '' }: NodeJS.ErrnoException): boolean {
-  return code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  return code.startsWith('HPE_') || code === TOO_SLOW;
+}
+
+/** Whether a head or a body took too long, or did not even begin. */
+export function isTooSlow({ code }: NodeJS.ErrnoException): boolean {
+  return code === TOO_SLOW;
 }
 
 /** A whole response, head and body: the parser made no response object for it. */

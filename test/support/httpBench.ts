@@ -88,7 +88,7 @@ export class HttpBench {
   }
 
   /** A bare connection, on which the test speaks HTTP itself. */
-  raw(text: string): Promise<Socket> {
+  raw(text = ''): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, '127.0.0.1', () => {
         socket.write(text);

@@ -59,7 +59,7 @@ describe('http/limits', () => {
   const soon = { headMs: 150, checkEveryMs: 25 };
 
   it('closes a connection on which nothing comes, without a word', async () => {
-    const line = await open(await listen({ limits: soon }));
+    const line = await open(await listen({ limits: { ...soon, idleMs: 50 } }));
     await until(() => line.closed, 'closed');
     assert.equal(line.text, '');
   });
