@@ -139,6 +139,8 @@ export class SchemaThreads {
     clearTimeout(thread.timer);
     thread.startedAtMs = performance.now();
     thread.timer = setTimeout(() => {
+      // Timers may come a fraction of a millisecond early.
+      current.patience.msLeft = 0;
       void this.#end(thread, { type: 'exhausted' });
     }, current.patience.msLeft);
     worker.postMessage(current.job);
